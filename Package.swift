@@ -1,0 +1,91 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Left depends on right only; `ARCHITECTURE.md` draws the arrows.
+let libraries: [(name: String, dependencies: [Target.Dependency])] = [
+    ("Kernels", ["CKernels", "COpenBLAS"]),
+    ("Storage", ["CKernels", "CLZ4", "CZstd", "CZlib", .product(name: "Crypto", package: "swift-crypto")]),
+    ("TensorFiles", ["Storage"]),
+    ("Corpus", ["Storage"]),
+    ("Embedding", ["TensorFiles", "Storage", "Kernels"]),
+    ("Clustering", ["Kernels"]),
+    ("Probing", ["Clustering", "Kernels", "Storage"]),
+    ("Influence", ["Probing", "Kernels"]),
+    ("VectorIndex", ["Clustering", "Kernels", "Storage"]),
+    ("Pipeline", ["Storage", "Kernels", .product(name: "Yams", package: "Yams"), .product(name: "Logging", package: "swift-log")]),
+    ("Evaluation", ["Corpus"]),
+    (
+        "Stages",
+        [
+            "Pipeline", "Corpus", "TensorFiles", "Embedding", "Clustering", "Probing", "Influence", "VectorIndex", "Storage",
+            "Kernels",
+        ]
+    ),
+]
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableExperimentalFeature("Lifetimes"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+/// Test targets, and what each may see beside the library it is named after.
+let tests: [(name: String, dependencies: [Target.Dependency])] = [
+    ("Kernels", []),
+    ("Storage", []),
+    ("TensorFiles", ["Storage"]),
+    ("Corpus", ["Storage"]),
+    ("Embedding", ["TensorFiles", "Kernels"]),
+    ("Clustering", ["Kernels"]),
+    ("Probing", ["Clustering", "Kernels"]),
+    ("Influence", ["Probing", "Kernels"]),
+    ("VectorIndex", ["Kernels", "Storage"]),
+    ("Pipeline", ["Storage"]),
+    ("Evaluation", ["Corpus"]),
+    ("Stages", ["Pipeline", "Storage", "Corpus", "TensorFiles", "Embedding"]),
+]
+
+/// Test targets with committed golden values beside their sources.
+let fixtures: Set = ["Embedding"]
+
+let package = Package(
+    name: "gradprint",
+    platforms: [.macOS(.v26)],
+    products: [.executable(name: "gradprint", targets: ["gradprint"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .target(name: "CKernels"),
+        .executableTarget(
+            name: "gradprint",
+            dependencies: [
+                "Stages", "Pipeline", "Evaluation", "Storage", "Corpus", "Kernels",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(name: "CommandTests", dependencies: ["Storage"], swiftSettings: settings),
+    ]
+        + libraries.map { .target(name: $0.name, dependencies: $0.dependencies, swiftSettings: settings) }
+        + tests.map {
+            .testTarget(
+                name: "\($0.name)Tests",
+                dependencies: [.target(name: $0.name)] + $0.dependencies,
+                exclude: fixtures.contains($0.name) ? ["Fixtures"] : [],
+                swiftSettings: settings
+            )
+        }
+)

@@ -1,0 +1,39 @@
+/// A dense row-major matrix that owns its elements.
+package struct Matrix: Sendable, Hashable {
+    package let rows: Int
+    package let columns: Int
+    /// Row-major `[rows × columns]`.
+    package var elements: [Float]
+
+    package init(rows: Int, columns: Int, repeating value: Float = 0) {
+        self.init(rows: rows, columns: columns, elements: [Float](repeating: value, count: rows * columns))
+    }
+
+    package init(rows: Int, columns: Int, elements: [Float]) {
+        precondition(elements.count == rows * columns, "\(elements.count) elements for \(rows) × \(columns)")
+        self.rows = rows
+        self.columns = columns
+        self.elements = elements
+    }
+
+    package subscript(row: Int, column: Int) -> Float {
+        get { elements[row * columns + column] }
+        set { elements[row * columns + column] = newValue }
+    }
+
+    /// The elements' range of one row in ``elements``.
+    package func range(ofRow row: Int) -> Range<Int> { row * columns..<(row + 1) * columns }
+
+    /// A copy of one row.
+    package func row(_ row: Int) -> [Float] { Array(elements[range(ofRow: row)]) }
+
+    /// `self · otherᵀ`, `[rows × other.rows]`.
+    package func multipliedByTranspose(of other: Matrix) -> Matrix {
+        precondition(columns == other.columns)
+        var result = Matrix(rows: rows, columns: other.rows)
+        var span = result.elements.mutableSpan
+        BLAS.multiply(
+            elements.span, other.elements.span, transposeB: true, into: &span, m: rows, n: other.rows, k: columns)
+        return result
+    }
+}
