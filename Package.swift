@@ -77,7 +77,7 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
-        .testTarget(name: "CommandTests", dependencies: ["Storage"], swiftSettings: settings),
+        .testTarget(name: "CommandTests", dependencies: ["gradprint"], swiftSettings: settings),
     ]
         + libraries.map { .target(name: $0.name, dependencies: $0.dependencies, swiftSettings: settings) }
         + tests.map {
