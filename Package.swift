@@ -35,7 +35,7 @@ let settings: [SwiftSetting] = [
 
 /// Test targets, and what each may see beside the library it is named after.
 let tests: [(name: String, dependencies: [Target.Dependency])] = [
-    ("Kernels", []),
+    ("Kernels", ["CKernels"]),
     ("Storage", []),
     ("TensorFiles", ["Storage"]),
     ("Corpus", ["Storage"]),
