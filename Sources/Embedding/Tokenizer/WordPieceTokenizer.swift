@@ -1,0 +1,126 @@
+/// Text to token ids, as the Hugging Face `tokenizers` package does it for BERT-like models.
+///
+/// Added tokens are cut out of the text; the rest is normalised (`BertNormalizer`), split at blanks and around
+/// punctuation (`BertPreTokenizer`), and each word is taken apart into the longest pieces of the vocabulary
+/// (`WordPiece`). Ids are identical to those of the package, for any input. Broken UTF-8 is first repaired with U+FFFD,
+/// as Python's `bytes.decode("utf-8", "replace")` does.
+///
+/// Source: Devlin et al., "BERT", arXiv 1810.04805; Song et al., "Fast WordPiece Tokenization", arXiv 2012.15524.
+package struct WordPieceTokenizer: Sendable {
+    /// What goes before and after a text's own tokens, for instance `[CLS]` and `[SEP]`.
+    package let prefix: [Int32]
+    package let suffix: [Int32]
+    /// The id of a word that the vocabulary cannot spell.
+    package let unknown: Int32
+
+    let normalizer: BertNormalizer
+    let vocabulary: WordPieceVocabulary
+    /// Looked for in the text as it is, and in the normalised text.
+    let addedTokens: AddedTokens
+    let normalizedAddedTokens: AddedTokens
+    /// A word of more scalars than this is unknown.
+    let longestWord: Int
+
+    /// One more than the highest id of the vocabulary.
+    package var vocabularySize: Int { vocabulary.pieces.count }
+
+    /// A vocabulary piece's UTF-8 bytes, "##" included; empty for an id without one.
+    package func piece(_ id: Int32) -> [UInt8] {
+        vocabulary.pieces.indices.contains(Int(id)) ? vocabulary.pieces[Int(id)] : []
+    }
+
+    /// Memory that several calls use one after another.
+    package struct Scratch: Sendable {
+        var normalized: [UInt8] = []
+        var hashes: [UInt64] = []
+
+        package init() {}
+    }
+
+    /// The ids of a text.
+    ///
+    /// - Parameters:
+    ///   - maximumCount: the text's own tokens are cut so that no more than this many ids come back, prefix and suffix
+    ///     (which always stay) included.
+    ///   - addsSpecialTokens: whether prefix and suffix are added.
+    /// - Complexity: linear in the text.
+    package func encode(_ text: String, maximumCount: Int = .max, addsSpecialTokens: Bool = true) -> [Int32] {
+        var ids: [Int32] = []
+        var scratch = Scratch()
+        var text = text
+        text.makeContiguousUTF8()
+        let bytes = text.utf8.span
+        encode(bytes, maximumCount: maximumCount, addsSpecialTokens: addsSpecialTokens, into: &ids, using: &scratch)
+        return ids
+    }
+
+    /// The same for UTF-8 bytes, whole or broken; the ids are appended.
+    package func encode(
+        _ text: Span<UInt8>, maximumCount: Int = .max, addsSpecialTokens: Bool = true, into ids: inout [Int32],
+        using scratch: inout Scratch
+    ) {
+        let specials = addsSpecialTokens ? prefix.count + suffix.count : 0
+        precondition(maximumCount >= specials, "no room for the special tokens")
+        if addsSpecialTokens { ids += prefix }
+        let limit = maximumCount == .max ? .max : ids.count + maximumCount - specials
+        // Out of the scratch for the while, so that it can be read while the rest of the scratch is written.
+        var normalized = scratch.normalized
+        scratch.normalized = []
+        defer { scratch.normalized = normalized }
+        var position = 0
+        while ids.count < limit, let segment = addedTokens.next(in: text, from: &position) {
+            switch segment {
+            case .token(let id): ids.append(id)
+            case .text(let range):
+                normalized.removeAll(keepingCapacity: true)
+                normalizer.append(text.extracting(range), to: &normalized)
+                appendNormalized(normalized.span, limit: limit, to: &ids, hashes: &scratch.hashes)
+            }
+        }
+        if ids.count > limit { ids.removeSubrange(limit...) }
+        if addsSpecialTokens { ids += suffix }
+    }
+
+    private func appendNormalized(
+        _ text: Span<UInt8>, limit: Int, to ids: inout [Int32], hashes: inout [UInt64]
+    ) {
+        var position = 0
+        while ids.count < limit, let segment = normalizedAddedTokens.next(in: text, from: &position) {
+            switch segment {
+            case .token(let id): ids.append(id)
+            case .text(let range): appendWords(text.extracting(range), limit: limit, to: &ids, hashes: &hashes)
+            }
+        }
+    }
+
+    /// Splits normalised text into words and appends their pieces, until there are `limit` ids or more.
+    private func appendWords(_ text: Span<UInt8>, limit: Int, to ids: inout [Int32], hashes: inout [UInt64]) {
+        let roles = normalizer.characters.roles.span
+        var wordStart = 0
+        var position = 0
+        while position < text.count, ids.count < limit {
+            let start = position
+            let role = roles[Int(readScalar(text, at: &position))]
+            if role == BertCharacters.Role.word.rawValue { continue }
+            appendWord(text, wordStart..<start, to: &ids, hashes: &hashes)
+            if role == BertCharacters.Role.punctuation.rawValue {
+                appendWord(text, start..<position, to: &ids, hashes: &hashes)
+            }
+            wordStart = position
+        }
+        if ids.count < limit { appendWord(text, wordStart..<text.count, to: &ids, hashes: &hashes) }
+    }
+
+    private func appendWord(_ text: Span<UInt8>, _ range: Range<Int>, to ids: inout [Int32], hashes: inout [UInt64]) {
+        guard !range.isEmpty else { return }
+        if range.count > longestWord {
+            var scalars = 0
+            for position in range where text[position] & 0xc0 != 0x80 { scalars += 1 }
+            guard scalars <= longestWord else {
+                ids.append(unknown)
+                return
+            }
+        }
+        if !vocabulary.append(text, range, to: &ids, hashes: &hashes) { ids.append(unknown) }
+    }
+}

@@ -1,0 +1,83 @@
+package import Kernels
+
+/// A sentence-transformers model: WordPiece tokens, a BERT or MPNet encoder in single precision, pooling, normalisation.
+///
+/// Texts are packed without padding, in their order, into batches of at most ``tokensPerBatch`` tokens (a longer text is
+/// a batch of its own), so one list of texts always gives the same bytes at one kernel level, one BLAS build and one BLAS
+/// thread count. Rows of a matrix product differ in their last bits with their place in the batch, so a text's embedding
+/// among other neighbours may differ by about 1e-7 a coordinate.
+///
+/// Products use as many threads as ``BLAS/setThreads(_:)`` says. Calls from several threads at once are safe; each has its
+/// own working memory.
+package struct TransformerEmbedder: Embedder {
+    package let dimension: Int
+    package let digest: String
+    package let maximumTokens: Int
+    package let tokenizer: WordPieceTokenizer
+    /// The architecture, as `config.json` names it.
+    package let architecture: String
+
+    /// Large enough for BLAS to reach its speed, small enough for the working memory to stay in the caches.
+    package static let tokensPerBatch = 512
+
+    let model: any TransformerModel
+    let pooling: SentencePooling
+    let path: String
+
+    package func embed(_ texts: [String]) throws(EmbeddingError) -> Matrix {
+        var result = Matrix(rows: texts.count, columns: dimension)
+        guard !texts.isEmpty else { return result }
+        let batches = pack(texts)
+        let longest = batches.flatMap(\.sequences).map(\.count).max()!
+        var scratch = TransformerEncoder.Scratch(
+            model.encoder, tokens: batches.map(\.ids.count).max()!, longestSequence: longest)
+        var row = 0
+        for batch in batches {
+            model.encoder.embed(batch.ids.span, positions: batch.positions.span, model.embeddings, &scratch)
+            model.encoder.run(batch.sequences, &scratch)
+            var output = result.elements.mutableSpan
+            for sequence in batch.sequences {
+                let states = sequence.lowerBound * dimension..<sequence.upperBound * dimension
+                pooling.pool(
+                    scratch.states.span.extracting(states), into: &output, at: row * dimension, dimension: dimension)
+                row += 1
+            }
+        }
+        for (index, element) in result.elements.enumerated() where !element.isFinite {
+            throw EmbeddingError(
+                .nonFinite, path: path,
+                "gives the text at index \(index / dimension) an embedding that is not finite (coordinate "
+                    + "\(index % dimension) is \(element)); the model's weights are damaged or beyond single precision")
+        }
+        return result
+    }
+
+    /// Token ids of consecutive texts, packed without padding.
+    private struct Batch {
+        var ids: [Int32] = []
+        var positions: [Int32] = []
+        /// Each text's range of ``ids``.
+        var sequences: [Range<Int>] = []
+    }
+
+    private func pack(_ texts: [String]) -> [Batch] {
+        var batches: [Batch] = []
+        var batch = Batch()
+        var scratch = WordPieceTokenizer.Scratch()
+        var ids: [Int32] = []
+        for var text in texts {
+            ids.removeAll(keepingCapacity: true)
+            text.makeContiguousUTF8()
+            tokenizer.encode(text.utf8.span, maximumCount: maximumTokens, into: &ids, using: &scratch)
+            if !batch.ids.isEmpty, batch.ids.count + ids.count > Self.tokensPerBatch {
+                batches.append(batch)
+                batch = Batch()
+            }
+            batch.sequences.append(batch.ids.count..<batch.ids.count + ids.count)
+            batch.ids += ids
+            model.appendPositions(of: ids[...], to: &batch.positions)
+        }
+        batches.append(batch)
+        return batches
+    }
+}
