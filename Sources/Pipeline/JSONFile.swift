@@ -14,7 +14,7 @@ package enum JSONFile {
     }
 
     package static func write<Value: Encodable>(_ value: Value, path: String) throws(StorageError) {
-        try DurableFile.write(encode(value).span.bytes, to: path)
+        try DurableFile.write(encode(value).span.rawBytes, to: path)
     }
 
     package static func read<Value: Decodable>(_ type: Value.Type, path: String) throws(StorageError) -> Value {
@@ -29,8 +29,8 @@ package enum JSONFile {
 
     /// Writes a value with a checksum of itself, so that any changed byte is found when it is read.
     package static func seal<Value: Encodable>(_ value: Value, path: String) throws(StorageError) {
-        let sealed = Sealed(checksum: Digest.sha256(encode(value).span.bytes), content: value)
-        try DurableFile.write(encode(sealed).span.bytes, to: path)
+        let sealed = Sealed(checksum: Digest.sha256(encode(value).span.rawBytes), content: value)
+        try DurableFile.write(encode(sealed).span.rawBytes, to: path)
     }
 
     /// Reads what ``seal(_:path:)`` wrote.
@@ -40,7 +40,7 @@ package enum JSONFile {
         let sealed = try read(Sealed<Value>.self, path: path)
         let file = try MappedFile(path: path)
         let isWhole = unsafe file.bytes.withUnsafeBytes { unsafe encode(sealed).elementsEqual($0) }
-        guard isWhole, Digest.sha256(encode(sealed.content).span.bytes) == sealed.checksum else {
+        guard isWhole, Digest.sha256(encode(sealed.content).span.rawBytes) == sealed.checksum else {
             throw StorageError(.corrupt, path: path, "its checksum does not match: a byte of the file has changed")
         }
         return sealed.content

@@ -15,7 +15,7 @@ enum Fingerprint {
     ///   - inputs: the inputs' fingerprints or digests, in a fixed order.
     static func of(stage: String, version: Int, parameters: String, inputs: [String]) -> String {
         let content = Content(stage: stage, version: version, parameters: parameters, inputs: inputs)
-        return Digest.sha256(JSONFile.encode(content).span.bytes)
+        return Digest.sha256(JSONFile.encode(content).span.rawBytes)
     }
 
     /// JSON with sorted keys and no blanks.

@@ -54,7 +54,7 @@ struct BuildInputs: Sendable {
             var bytes = 0
             while try source.read(into: &block) {
                 bytes += block.count
-                try sink.write(block.span.bytes)
+                try sink.write(block.span.rawBytes)
             }
             try sink.finish(sync: true)
             if bytes == 0, hasCopy {
