@@ -13,6 +13,11 @@ package enum JSONFile {
         }
     }
 
+    /// Reads a value from JSON text.
+    package static func decode<Value: Decodable>(_ type: Value.Type, from text: String) throws -> Value {
+        try JSONDecoder().decode(type, from: Data(text.utf8))
+    }
+
     package static func write<Value: Encodable>(_ value: Value, path: String) throws(StorageError) {
         try DurableFile.write(encode(value).span.rawBytes, to: path)
     }

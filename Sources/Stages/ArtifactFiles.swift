@@ -1,5 +1,5 @@
-package import Pipeline
-package import Storage
+internal import Pipeline
+internal import Storage
 
 /// The files that stages hand each other: one name and one kind each, and how their rows are read.
 enum ArtifactFile {
@@ -56,7 +56,8 @@ struct ShardedColumn: Sendable {
         for row in rows {
             let shard = self.shard(of: row)
             let local = row - firstRows[shard]
-            let span = try readers[shard].floats(column, rows: local..<local + 1)
+            let reader = readers[shard]
+            let span = try reader.floats(column, rows: local..<local + 1)
             for index in 0..<width { result.append(span[index]) }
         }
         return result
@@ -69,7 +70,7 @@ struct ShardedColumn: Sendable {
         for row in rows {
             let shard = self.shard(of: row)
             if shard != loaded {
-                values = try readers[shard].array(column)
+                values = try readers[shard].array(column, of: UInt32.self)
                 loaded = shard
             }
             result.append(values[row - firstRows[shard]])
@@ -90,6 +91,6 @@ struct ShardedColumn: Sendable {
 }
 
 /// `0 ..< count` in steps of `size`.
-func blocks(_ count: Int, of size: Int) -> [Range<Int>] {
+func ranges(_ count: Int, of size: Int) -> [Range<Int>] {
     stride(from: 0, to: count, by: size).map { $0..<min(count, $0 + size) }
 }

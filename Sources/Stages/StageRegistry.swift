@@ -1,4 +1,4 @@
-package import Pipeline
+internal import Pipeline
 
 /// All stages, in their order. Adding one is its file and its line here.
 package enum StageRegistry {
@@ -15,7 +15,7 @@ package enum StageRegistry {
             EmbedStage(configuration.embed, source: inputs.embeddings),
             ClusterStage(configuration.cluster, seed: seed),
             LabelStage(),
-            ProbeTrainStage(configuration.probe, clusters: configuration.cluster.clusters, seed: seed),
+            ProbeTrainStage(configuration.probe, seed: seed),
             CurvatureStage(configuration.curvature, seed: seed),
             GradientSignStage(),
             ProjectStage(configuration.project, seed: seed),

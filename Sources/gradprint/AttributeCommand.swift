@@ -63,16 +63,19 @@ struct AttributeCommand: ParsableCommand {
         try reportingErrors(common) { logger in
             let job = try AttributionJob(
                 directory: RunDirectory(path: absolute(runDir)), modelPath: model.map(absolute),
-                workers: workers.count(), log: { logger.info("\($0)") })
+                workers: workers.count())
             let source: OutputSource =
                 if let vectors { .vectors(path: absolute(vectors), ids: ids.map(absolute)) } else {
                     .texts(path: log.map { $0 == "-" ? $0 : absolute($0) } ?? "-")
                 }
-            let summary = try job.run(
-                source, output: output.map(absolute) ?? "-", count: count, format: format, withTiming: !noTiming)
+            let path = output.map { $0 == "-" ? $0 : absolute($0) } ?? "-"
+            let sink: any AttributionSink =
+                switch format {
+                case .jsonl: try JSONLinesWriter(path: path, withTiming: !noTiming)
+                case .table: try TableWriter(path: path, isInCorpus: job.hasSource)
+                }
+            let summary = try job.run(source, count: count, to: sink)
             logger.info("\(summary)")
         }
     }
 }
-
-extension OutputFormat: ExpressibleByArgument {}

@@ -6,15 +6,8 @@ internal import Storage
 
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable { case jsonl, table }
 
-/// Writes attributed outputs as they come.
-protocol AttributionWriter: AnyObject {
-    func write(_ output: AttributedOutput) throws
-    /// Ends the result, and durably so when it is a file.
-    func finish() throws
-}
-
 /// One JSON object a line.
-final class JSONLinesWriter: AttributionWriter {
+final class JSONLinesWriter: AttributionSink {
     private let sink: ByteSink
     private let encoder = JSONEncoder()
 
@@ -24,13 +17,13 @@ final class JSONLinesWriter: AttributionWriter {
         if let key = AttributedOutput.omitsTiming { encoder.userInfo[key] = !withTiming }
     }
 
-    func write(_ output: AttributedOutput) throws { try sink.write(Array(try encoder.encode(output)) + [10]) }
+    func write(_ output: AttributedOutput) throws { try sink.write(String(decoding: try encoder.encode(output), as: UTF8.self) + "\n") }
 
-    func finish() throws { try sink.finish() }
+    func finish() throws { try sink.finish(sync: true) }
 }
 
 /// A table for a reader, with precision and mean reciprocal rank when the log names sources.
-final class TableWriter: AttributionWriter {
+final class TableWriter: AttributionSink {
     private let sink: ByteSink
     private let isInCorpus: (String) -> Bool
     private var metrics = RankingMetrics()
@@ -85,7 +78,7 @@ final class TableWriter: AttributionWriter {
         let parts = [("embed", times.embed), ("search", times.search), ("refine", times.refine)]
         let text = parts.map { "\($0.0) \(fixed($0.1 / Double(attributed), 2)) ms" }
         try print("time an output: \(text.joined(separator: ", "))")
-        try sink.finish()
+        try sink.finish(sync: true)
     }
 
     /// Counts one output in the metrics; returns its sources that the corpus holds.
@@ -101,7 +94,7 @@ final class TableWriter: AttributionWriter {
         return known
     }
 
-    private func print(_ line: String) throws { try sink.write(Array((line + "\n").utf8)) }
+    private func print(_ line: String) throws { try sink.write(line + "\n") }
 }
 
 /// The first line's worth of a text.

@@ -32,8 +32,7 @@ struct PipelineOptions: ParsableArguments {
         return try BuildJob(
             configuration: configuration, root: root, directory: RunDirectory(path: absolute(path)),
             workers: workers.count(configured: configuration.workers), allowsMixedPlatforms: allowMixedKernels,
-            progress: BuildProgress { logger.info("\($0)") },
-            log: { logger.info("\($0)") })
+            progress: BuildProgress { logger.info("\($0)") })
     }
 }
 

@@ -9,8 +9,8 @@ struct StatusCommand: ParsableCommand {
         abstract: "Shows what a run holds and what is left to do.",
         discussion: "Reads the run's manifests, so it works beside a running build and after a killed one.")
 
-    @Argument(help: "The run directory.")
-    var run: String
+    @Argument(help: ArgumentHelp("The run directory.", valueName: "run"))
+    var directory: String
 
     @Flag(help: "Print JSON.")
     var json = false
@@ -19,7 +19,7 @@ struct StatusCommand: ParsableCommand {
 
     func run() throws {
         try reportingErrors(common) { _ in
-            let status = try RunStatus(directory: RunDirectory(path: absolute(run)))
+            let status = try RunStatus(directory: RunDirectory(path: absolute(directory)))
             print(json ? status.json() : status.table(), terminator: "")
         }
     }
@@ -31,14 +31,14 @@ struct CheckCommand: ParsableCommand {
         abstract: "Verifies every checksum and invariant of a run.",
         discussion: "Reads every byte. Names each damaged file; exit code 76 when there is one.")
 
-    @Argument(help: "The run directory.")
-    var run: String
+    @Argument(help: ArgumentHelp("The run directory.", valueName: "run"))
+    var directory: String
 
     @OptionGroup var common: CommonOptions
 
     func run() throws {
         try reportingErrors(common) { logger in
-            let result = try RunCheck.check(RunDirectory(path: absolute(run)))
+            let result = try RunCheck.check(RunDirectory(path: absolute(directory)))
             for problem in result.problems { logger.error("\(problem)") }
             if !result.problems.isEmpty {
                 throw RunError(

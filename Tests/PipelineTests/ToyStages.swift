@@ -30,7 +30,7 @@ struct ToyPipeline {
         _ directory: RunDirectory, workers: Int = 1, dropped: Set<String> = [], progress: BuildProgress = BuildProgress { _ in }
     ) -> Runner {
         Runner(
-            directory: directory, stages: stages, fileDigests: digests,
+            directory: directory, stages: stages, fileDigests: digests, configuration: "offset: \(offset)\n",
             options: Runner.Options(workers: workers, dropped: dropped), progress: progress)
     }
 }

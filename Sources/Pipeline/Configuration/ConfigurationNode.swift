@@ -106,6 +106,20 @@ extension ConfigurationNode {
         insert(node, at: keys[...])
     }
 
+    /// Puts text in place of `key`'s value: one scalar, or a list of them. For values that were worked out, such as
+    /// absolute paths.
+    package mutating func replace(_ key: String, with texts: [String]) {
+        let nodes = texts.map { ConfigurationNode(value: .scalar($0), origin: .commandLine) }
+        let node = nodes.count == 1 ? nodes[0] : ConfigurationNode(value: .sequence(nodes), origin: .commandLine)
+        insert(node, at: key.split(separator: ".").map(String.init)[...])
+    }
+
+    /// Removes a key of the topmost mapping.
+    package mutating func remove(_ key: String) {
+        guard case .mapping(let entries) = value else { return }
+        value = .mapping(entries.filter { $0.key != key })
+    }
+
     private mutating func originate(from origin: ConfigurationOrigin) {
         self.origin = origin
         switch value {

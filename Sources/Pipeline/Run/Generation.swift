@@ -18,9 +18,12 @@ package struct Generation: Codable, Hashable, Sendable {
     /// For each stage its tasks in order.
     package let parts: [String: [Part]]
     package let platform: Platform
+    /// The configuration it was built with, as YAML.
+    package let configuration: String
 
-    init(number: Int, catalog: Catalog, plan: BuildPlan) {
+    init(number: Int, catalog: Catalog, plan: BuildPlan, configuration: String) {
         self.number = number
+        self.configuration = configuration
         self.catalog = catalog
         platform = .current
         parts = Dictionary(grouping: plan.tasks) { $0.stage.name }.mapValues { tasks in
@@ -43,11 +46,11 @@ extension RunDirectory {
     }
 
     /// Makes the plan's outputs the newest generation, unless they are it already.
-    func publish(_ plan: BuildPlan) throws(RunError) {
+    func publish(_ plan: BuildPlan, configuration: String) throws(RunError) {
         guard let catalog = plan.catalog else { preconditionFailure("a finished plan has a catalog") }
         let current = try currentGeneration()
-        let next = Generation(number: (current?.number ?? 0) + 1, catalog: catalog, plan: plan)
-        if let current, current.parts == next.parts, current.catalog == next.catalog { return }
+        let next = Generation(number: (current?.number ?? 0) + 1, catalog: catalog, plan: plan, configuration: configuration)
+        if let current, current.parts == next.parts, current.configuration == configuration { return }
         try reporting(damaged: .corrupt) { () throws(StorageError) in
             try JSONFile.seal(next, path: "\(generations)/\(padded(next.number)).json")
         }

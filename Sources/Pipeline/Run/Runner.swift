@@ -22,13 +22,17 @@ package struct Runner: Sendable {
     package let stages: [any Stage]
     /// SHA-256 of each corpus file.
     package let fileDigests: [String]
+    /// The whole configuration as YAML; a generation keeps it.
+    package let configuration: String
     package let options: Options
     let progress: BuildProgress
     let journal: Journal
 
     package init(
-        directory: RunDirectory, stages: [any Stage], fileDigests: [String], options: Options, progress: BuildProgress
+        directory: RunDirectory, stages: [any Stage], fileDigests: [String], configuration: String, options: Options,
+        progress: BuildProgress
     ) {
+        self.configuration = configuration
         self.directory = directory
         self.stages = stages
         self.fileDigests = fileDigests
@@ -52,7 +56,7 @@ package struct Runner: Sendable {
         try Resources.available(at: directory.path).check(
             plan, mustRun: mustRun, workers: options.workers, at: directory.path)
         try execute(plan, mustRun: mustRun, isFinal: true)
-        try directory.publish(plan)
+        try directory.publish(plan, configuration: configuration)
         removeUnplanned(plan)
     }
 
@@ -80,7 +84,7 @@ package struct Runner: Sendable {
             mustRun[task] = true
         }
         try execute(plan, mustRun: mustRun, isFinal: false)
-        if name == stages.last?.name, rank == 0 { try directory.publish(plan) }
+        if name == stages.last?.name, rank == 0 { try directory.publish(plan, configuration: configuration) }
     }
 
     /// The plan as far as it can be made: with the shards once the catalog is committed.

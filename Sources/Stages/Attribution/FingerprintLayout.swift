@@ -1,5 +1,4 @@
 package import Kernels
-package import Pipeline
 
 /// How embedding and signature make a fingerprint.
 ///

@@ -1,5 +1,7 @@
 package import Corpus
-package import Pipeline
+internal import Pipeline
+internal import TensorFiles
+package import VectorIndex
 
 /// The configuration's `corpus:` section.
 package struct CorpusSettings: Sendable {
@@ -17,8 +19,6 @@ package struct CorpusSettings: Sendable {
         package let tokens: Int
         package let stride: Int
     }
-
-    package enum ErrorPolicy: String, CaseIterable, Codable, Sendable { case stop, skip }
 
     /// Whether the corpus is a set of vectors without text.
     package var isVectors: Bool { files.contains(where: VectorFormat.isVectorFile) }
@@ -71,10 +71,6 @@ package struct EmbedSettings: Sendable {
 /// The configuration's `index:` section.
 package struct IndexSettings: Codable, Hashable, Sendable {
     package enum Kind: String, CaseIterable, Codable, Sendable { case flat }
-    package enum Metric: String, CaseIterable, Codable, Sendable {
-        case innerProduct = "inner_product"
-        case l2
-    }
 
     package let kind: Kind
     package let metric: Metric

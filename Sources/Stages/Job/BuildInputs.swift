@@ -2,7 +2,7 @@ internal import Corpus
 internal import Embedding
 internal import Foundation
 internal import Kernels
-package import Pipeline
+internal import Pipeline
 internal import Storage
 internal import TensorFiles
 
@@ -26,7 +26,8 @@ struct BuildInputs: Sendable {
             return digests
         }
         if corpus.isVectors {
-            embeddings = .vectors(try VectorSet(files, ids: corpus.ids))
+            embeddings = .vectors(
+                try reporting(damaged: .badInput) { () throws(StorageError) in try VectorSet(files, ids: corpus.ids) })
         } else if let path = configuration.embed.path {
             embeddings = try EmbeddingSource(path: path)
         } else {
@@ -61,7 +62,7 @@ struct BuildInputs: Sendable {
                 RunDirectory.remove(part)
                 return path
             }
-            try DurableFile.replace(part, with: path)
+            try DurableFile.rename(part, to: path)
             return path
         }
     }
@@ -78,7 +79,7 @@ enum EmbeddingSource: Sendable {
     /// - Parameter path: a model folder or a vector file.
     init(path: String) throws(RunError) {
         if VectorFormat.isVectorFile(path) {
-            self = .vectors(try VectorSet([path], ids: nil))
+            self = .vectors(try reporting(damaged: .badInput) { () throws(StorageError) in try VectorSet([path]) })
             return
         }
         do {

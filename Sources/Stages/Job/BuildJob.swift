@@ -5,29 +5,36 @@ internal import Storage
 /// A build: the configuration, its inputs, and the runner that does the stages.
 package struct BuildJob {
     private let runner: Runner
-    private let root: ConfigurationNode
-    private let log: @Sendable (String) -> Void
 
     /// Reads the corpus files once for their digests, and the embedder.
     ///
     /// - Parameters:
     ///   - root: the configuration with every override applied; the run keeps it.
     ///   - workers: threads in all.
-    ///   - log: takes messages to the user.
     /// - Throws: `missingInput`, `badInput`, `permission`, `configuration`.
     package init(
         configuration: PipelineConfiguration, root: ConfigurationNode, directory: RunDirectory, workers: Int,
-        allowsMixedPlatforms: Bool, progress: BuildProgress, log: @escaping @Sendable (String) -> Void
+        allowsMixedPlatforms: Bool, progress: BuildProgress
     ) throws(RunError) {
         let inputs = try BuildInputs(configuration, directory: directory)
+        let root = Self.portable(root, configuration)
         runner = Runner(
             directory: directory, stages: StageRegistry.stages(configuration, inputs: inputs),
-            fileDigests: inputs.fileDigests,
+            fileDigests: inputs.fileDigests, configuration: root.yaml(),
             options: Runner.Options(
                 workers: workers, dropped: configuration.dropped, allowsMixedPlatforms: allowsMixedPlatforms),
             progress: progress)
-        self.root = root
-        self.log = log
+    }
+
+    /// The configuration as the run keeps it: paths made absolute, and without what doesn't change the result.
+    private static func portable(_ root: ConfigurationNode, _ configuration: PipelineConfiguration) -> ConfigurationNode {
+        var root = root
+        root.remove("run_dir")
+        root.remove("workers")
+        root.replace("corpus.files", with: configuration.corpus.files)
+        if let ids = configuration.corpus.ids { root.replace("corpus.ids", with: [ids]) }
+        if let path = configuration.embed.path { root.replace("embed.path", with: [path]) }
+        return root
     }
 
     /// What is done and what would run.
@@ -64,9 +71,9 @@ package struct BuildJob {
     }
 
     private func keepConfiguration() throws(RunError) {
-        let text = root.yaml()
+        let text = runner.configuration
         let path = runner.directory.configuration
-        if FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) } == text { return }
+        if FileManager.default.contents(atPath: path) == Data(text.utf8) { return }
         try reporting(damaged: .corrupt) { () throws(StorageError) in try DurableFile.write(text, to: path) }
     }
 }

@@ -38,7 +38,7 @@ package struct EmbedStage: Stage {
             path: context.output(ArtifactFile.embeddings), kind: ShardKind.embeddings,
             columns: [ColumnDescription("embedding", .float32, width: source.dimension)],
             attributes: ["embedder": source.digest, "normalised": "\(parameters.normalise)"])
-        for rows in blocks(shard.rows, of: EmbeddingSource.blockRows * max(1, context.workers)) {
+        for rows in ranges(shard.rows, of: EmbeddingSource.blockRows * max(1, context.workers)) {
             var matrix = try embeddings(rows, corpus: corpus, shard: shard, context: context)
             if parameters.normalise { normaliseRows(&matrix) }
             try writer.append("embedding", floats: matrix.elements.span)
@@ -52,10 +52,11 @@ package struct EmbedStage: Stage {
     ) throws -> Matrix {
         switch source {
         case .model:
-            return try source.embed(try corpus.texts(rows), workers: context.workers)
+            return try source.embed(try corpus.shard.strings("text", rows: rows), workers: context.workers)
         case .vectors(let vectors):
             // The catalog counts the corpus' rows, and the vectors follow them.
-            return try vectors.read(rows: shard.firstRow + rows.lowerBound..<shard.firstRow + rows.upperBound)
+            let wanted = shard.firstRow + rows.lowerBound..<shard.firstRow + rows.upperBound
+            return Matrix(rows: rows.count, columns: vectors.dimension, elements: try vectors.read(rows: wanted))
         }
     }
 }

@@ -25,7 +25,7 @@ package struct LabelStage: Stage {
             path: context.output(ArtifactFile.labels), kind: ShardKind.labels,
             columns: [ColumnDescription("label", .uint32, codec: .lz4)])
         for rows in embeddings.blocks {
-            let assignment = centroids.assign(try embeddings.matrix(rows), workers: context.workers)
+            let assignment = try centroids.assign(try embeddings.matrix(rows), workers: context.workers)
             try writer.append("label", values: assignment.labels.span)
             context.advance(rows: rows.count)
         }
@@ -48,7 +48,7 @@ struct EmbeddingBlocks {
         dimension = try reader.column("embedding").fixedWidth ?? 0
     }
 
-    var blocks: [Range<Int>] { Stages.blocks(rows, of: Self.blockRows) }
+    var blocks: [Range<Int>] { ranges(rows, of: Self.blockRows) }
 
     func matrix(_ rows: Range<Int>) throws(StorageError) -> Matrix {
         var elements: [Float] = []
@@ -59,11 +59,11 @@ struct EmbeddingBlocks {
 
 /// The cluster stage's result.
 enum Centroids {
-    static func read(_ artifact: Artifact) throws(StorageError) -> KMeansModel {
+    static func read(_ artifact: Artifact) throws(StorageError) -> CentroidAssigner {
         let reader = try ShardReader(path: artifact.path(ArtifactFile.centroids), expectedKind: ShardKind.centroids)
         var elements: [Float] = []
         try reader.read("centroid", rows: 0..<reader.rows, into: &elements)
         let width = try reader.column("centroid").fixedWidth ?? 0
-        return KMeansModel(centroids: Matrix(rows: reader.rows, columns: width, elements: elements))
+        return CentroidAssigner(centroids: Matrix(rows: reader.rows, columns: width, elements: elements))
     }
 }

@@ -68,7 +68,7 @@ package enum DurableFile {
         }
     }
 
-    static func rename(_ old: String, to new: String) throws(StorageError) {
+    package static func rename(_ old: String, to new: String) throws(StorageError) {
         guard unsafe Foundation.rename(old, new) == 0 else {
             throw StorageError.lastSystemError(path: new, doing: "renaming \(old) to")
         }

@@ -1,7 +1,8 @@
 extension ShardReader {
     /// The rows of a column of `float32` that is stored raw, in place: row-major `[rows × width]`.
     ///
-    /// The checksums of the chunks that hold these rows are checked the first time.
+    /// The checksums of the chunks that hold these rows are checked the first time. The span depends on the variable that
+    /// holds the reader: where that is a property, bind it to a local constant first (`let reader = reader`).
     ///
     /// - Parameter rows: all rows where nil.
     /// - Throws: `mismatch` (no such column, another element type, not stored raw), `corrupt`.
@@ -20,7 +21,8 @@ extension ShardReader {
         guard let rowBytes = description.rowBytes, description.codec.isVerbatim else {
             throw StorageError(
                 .mismatch, path: path,
-                "column '\(column)' is stored as \(description.codec), so it cannot be read in place; copy its rows instead")
+                "column '\(column)' is stored as \(description.codec), so it cannot be read in place; copy its rows instead"
+            )
         }
         let rows = checked(rows ?? 0..<self.rows)
         for chunk in chunks(of: rows) { try withChunk(chunk, of: index) { _ throws(StorageError) in } }

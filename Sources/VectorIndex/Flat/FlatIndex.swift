@@ -120,11 +120,18 @@ package struct FlatIndex: VectorIndex {
     }
 
     private func squaredDistance(_ query: [Float], toRow row: Int) throws(IndexError) -> Float {
+        let vector = try vector(row: row)
+        return Kernels.squaredDistance(query.span, vector.span)
+    }
+
+    /// A copy of one vector.
+    package func vector(row: Int) throws(IndexError) -> [Float] {
         guard let segment = segments.last(where: { $0.firstRow <= row }) else { preconditionFailure("row \(row)") }
         let local = row - segment.firstRow
         return try indexed { () throws(StorageError) in
-            Kernels.squaredDistance(
-                query.span, try segment.reader.file.floats(FlatSegment.vectors, rows: local..<local + 1))
+            var vector: [Float] = []
+            try segment.reader.file.read(FlatSegment.vectors, rows: local..<local + 1, into: &vector)
+            return vector
         }
     }
 
