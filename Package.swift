@@ -39,7 +39,7 @@ let tests: [(name: String, dependencies: [Target.Dependency])] = [
     ("Storage", []),
     ("TensorFiles", ["Storage"]),
     ("Corpus", ["TensorFiles", "Storage"]),
-    ("Embedding", ["TensorFiles", "Kernels", "CKernels"]),
+    ("Embedding", ["TensorFiles", "Storage", "Kernels", "CKernels", "CZlib"]),
     ("Clustering", ["Kernels"]),
     ("Probing", ["Clustering", "Kernels"]),
     ("Influence", ["Probing", "Kernels"]),

@@ -1,0 +1,105 @@
+import Embedding
+import Foundation
+import Kernels
+import Testing
+
+/// Seeded two-layer models, saved and evaluated by sentence-transformers.
+@Suite struct TransformerGoldenTests {
+    struct Golden: Decodable {
+        let texts: [String]
+        let ids: [[Int32]]
+        let mean_normalized: [[Float]]
+        let cls: [[Float]]
+        let max: [[Float]]
+    }
+
+    static func golden(_ model: String) throws -> Golden {
+        try JSONDecoder().decode(Golden.self, from: Data(Fixtures.bytes("\(model)/golden.json")))
+    }
+
+    private func compare(_ matrix: Matrix, _ golden: [[Float]], _ texts: [String]) {
+        #expect(matrix.rows == golden.count)
+        for (row, expected) in golden.enumerated() {
+            let difference = zip(matrix.row(row), expected).map { abs($0 - $1) }.max()!
+            let size = expected.map(abs).max()!
+            #expect(difference <= 1e-5 * max(1, size), "text \(row): \(texts[row].prefix(40))")
+        }
+    }
+
+    @Test(arguments: ["tiny-bert", "tiny-mpnet"])
+    func meanAndNormalize(model: String) throws {
+        let golden = try Self.golden(model)
+        let embedder = try EmbedderFolder.load(Fixtures.path(model))
+        #expect(embedder.dimension == 32 && embedder.maximumTokens == 150)
+        compare(try embedder.embed(golden.texts), golden.mean_normalized, golden.texts)
+        let tokenizer = try WordPieceTokenizer(folder: Fixtures.path(model))
+        #expect(golden.texts.map { tokenizer.encode($0, maximumCount: 150) } == golden.ids)
+    }
+
+    @Test(arguments: ["tiny-bert", "tiny-mpnet"])
+    func otherPoolings(model: String) throws {
+        let golden = try Self.golden(model)
+        let folder = try TemporaryFolder(copyOf: Fixtures.path(model))
+        let modules = try JSONSerialization.jsonObject(with: Data(folder.bytes("modules.json"))) as! [Any]
+        try folder.write("modules.json", Array(JSONSerialization.data(withJSONObject: Array(modules.dropLast()))))
+        try folder.edit("1_Pooling/config.json", "\"mean\"", "\"cls\"")
+        compare(try EmbedderFolder.load(folder.path).embed(golden.texts), golden.cls, golden.texts)
+        try folder.edit("1_Pooling/config.json", "\"cls\"", "\"max\"")
+        compare(try EmbedderFolder.load(folder.path).embed(golden.texts), golden.max, golden.texts)
+    }
+
+    @Test func everyKernelLevelAgrees() throws {
+        let golden = try Self.golden("tiny-mpnet")
+        let embedder = try EmbedderFolder.load(Fixtures.path("tiny-mpnet"))
+        let highest = KernelLevel.current
+        defer { KernelLevel.pin(highest) }
+        for level in KernelLevel.allCases {
+            KernelLevel.pin(level)
+            compare(try embedder.embed(golden.texts), golden.mean_normalized, golden.texts)
+        }
+    }
+
+    /// Several calls at once give what each gives alone.
+    @Test func concurrentCalls() async throws {
+        let texts = try Self.golden("tiny-bert").texts
+        let embedder = try EmbedderFolder.load(Fixtures.path("tiny-bert"))
+        let lists = (0..<8).map { start in (0..<40).map { texts[(start * 7 + $0) % texts.count] } }
+        let alone = try lists.map { try embedder.embed($0) }
+        let together = try await withThrowingTaskGroup(of: (Int, Matrix).self) { group in
+            for (index, list) in lists.enumerated() { group.addTask { (index, try embedder.embed(list)) } }
+            return try await group.reduce(into: [Int: Matrix]()) { $0[$1.0] = $1.1 }
+        }
+        for index in lists.indices { #expect(together[index] == alone[index]) }
+    }
+
+    /// A text's embedding depends on its neighbours by rounding only, and rows keep the input's order.
+    @Test func packingChangesRoundingOnly() throws {
+        let texts = try Self.golden("tiny-mpnet").texts
+        let embedder = try EmbedderFolder.load(Fixtures.path("tiny-mpnet"))
+        let together = try embedder.embed(texts)
+        for (row, text) in texts.enumerated() {
+            let alone = try embedder.embed([text])
+            for column in 0..<embedder.dimension { #expect(abs(alone[0, column] - together[row, column]) < 2e-6) }
+        }
+        #expect(try embedder.embed(texts) == together)
+        #expect(try embedder.embed([]).rows == 0)
+    }
+
+    @Test func digestFollowsEveryFile() throws {
+        let folder = try TemporaryFolder(copyOf: Fixtures.path("tiny-bert"))
+        let original = try EmbedderFolder.load(folder.path).digest
+        #expect(original.count == 64)
+        #expect(try EmbedderFolder.load(Fixtures.path("tiny-bert")).digest == original)
+        var seen: Set = [original]
+        for name in ["config.json", "modules.json", "1_Pooling/config.json", "tokenizer.json", "tokenizer_config.json"] {
+            let bytes = try folder.bytes(name)
+            try folder.write(name, bytes + [0x0a])
+            #expect(seen.insert(try EmbedderFolder.load(folder.path).digest).inserted, "\(name) doesn't count")
+            try folder.write(name, bytes)
+        }
+        var weights = try folder.bytes("model.safetensors")
+        weights[weights.count - 1] ^= 1
+        try folder.write("model.safetensors", weights)
+        #expect(seen.insert(try EmbedderFolder.load(folder.path).digest).inserted)
+    }
+}
