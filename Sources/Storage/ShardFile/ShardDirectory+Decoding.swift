@@ -50,7 +50,8 @@ extension ShardDirectory {
                     chunk.offset == position && chunk.storedBytes <= header.directoryOffset - position
                     && chunk.decodedBytes <= ShardFormat.largestChunk
                 if let rowBytes = column.description.rowBytes {
-                    let (expected, overflow) = header.rows(ofChunk: index).count.multipliedReportingOverflow(by: rowBytes)
+                    let (expected, overflow) = header.rows(ofChunk: index).count.multipliedReportingOverflow(
+                        by: rowBytes)
                     isSound = isSound && !overflow && chunk.decodedBytes == expected
                 }
                 if column.description.codec.compression == .raw {

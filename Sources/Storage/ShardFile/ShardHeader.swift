@@ -157,7 +157,8 @@ private func checkSum(
     let found = CRC32C.checksum(bytes.extracting(range))
     let expected = bytes.integer(at: offset, as: UInt32.self)
     guard found == expected else {
-        throw StorageError.checksum(path: path, "\(name) at offset \(range.lowerBound)", expected: expected, found: found)
+        throw StorageError.checksum(
+            path: path, "\(name) at offset \(range.lowerBound)", expected: expected, found: found)
     }
 }
 

@@ -35,7 +35,8 @@ extension ShardReader {
     ) throws(StorageError) {
         let index = try index(of: column)
         guard columns[index].width == .variable else {
-            throw StorageError(.mismatch, path: path, "column '\(column)' holds \(columns[index].element), not byte strings")
+            throw StorageError(
+                .mismatch, path: path, "column '\(column)' holds \(columns[index].element), not byte strings")
         }
         let rows = checked(rows)
         for chunk in chunks(of: rows) {

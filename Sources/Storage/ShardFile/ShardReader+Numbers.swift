@@ -20,7 +20,8 @@ extension ShardReader {
         guard let rowBytes = description.rowBytes, description.codec.isVerbatim else {
             throw StorageError(
                 .mismatch, path: path,
-                "column '\(column)' is stored as \(description.codec), so it cannot be read in place; copy its rows instead")
+                "column '\(column)' is stored as \(description.codec), so it cannot be read in place; copy its rows instead"
+            )
         }
         let rows = checked(rows ?? 0..<self.rows)
         for chunk in chunks(of: rows) { try withChunk(chunk, of: index) { _ throws(StorageError) in } }

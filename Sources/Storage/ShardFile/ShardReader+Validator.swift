@@ -42,7 +42,8 @@ extension ShardReader {
     private func verifyGap(_ range: Range<Int>) throws(StorageError) {
         guard fileSpan.extracting(range).copied().allSatisfy({ $0 == 0 }) else {
             throw StorageError(
-                .corrupt, path: path, "has bytes set in the gap at offsets \(range.lowerBound) to \(range.upperBound - 1)")
+                .corrupt, path: path,
+                "has bytes set in the gap at offsets \(range.lowerBound) to \(range.upperBound - 1)")
         }
     }
 }
