@@ -1,7 +1,8 @@
 extension ShardReader {
     /// The rows of a column of `float32` that is stored raw, in place: row-major `[rows × width]`.
     ///
-    /// The checksums of the chunks that hold these rows are checked the first time.
+    /// The checksums of the chunks that hold these rows are checked the first time. The span depends on the variable that
+    /// holds the reader: where that is a property, bind it to a local constant first (`let reader = reader`).
     ///
     /// - Parameter rows: all rows where nil.
     /// - Throws: `mismatch` (no such column, another element type, not stored raw), `corrupt`.

@@ -85,6 +85,12 @@ package final class ShardWriter {
         try writer.append(rows: values.rawBytes)
     }
 
+    /// Appends rows to a column of this very element type, from an array (also of a temporary one, whose span the 6.3
+    /// compiler crashes on where the call may throw).
+    package func append<T: ShardElement>(_ column: String, values: [T]) throws(StorageError) {
+        try append(column, values: values.span)
+    }
+
     /// Appends one row to a column of one element a row.
     package func append<T: ShardElement>(_ column: String, value: T) throws(StorageError) {
         let writer = self.column(column)
