@@ -3,11 +3,17 @@ package import TensorFiles
 
 /// Consecutive vectors of a source.
 package struct VectorBlock: Hashable, Sendable {
-    package var ids: [String] = []
+    package var ids: [String]
     /// Where each vector came from: file and row, from 0.
-    package var places: [Sample.Place] = []
+    package var places: [Sample.Place]
     /// Row-major `[ids.count × dimension]`.
-    package var vectors: [Float] = []
+    package var vectors: [Float]
+
+    package init(ids: [String] = [], places: [Sample.Place] = [], vectors: [Float] = []) {
+        self.ids = ids
+        self.places = places
+        self.vectors = vectors
+    }
 }
 
 /// The vectors of files, one after the other, block by block; of a corpus embedded elsewhere.
@@ -44,7 +50,9 @@ package final class VectorSource {
                 "has vectors of dimension \(file.dimension), but those of \(files[0].path) have \(dimension)")
         }
         let rows = files.reduce(0) { $0 + $1.rows }
-        list = try readingFiles { () throws(StorageError) in try idList.map { path throws(StorageError) in try LineReader(path: path) } }
+        list = try readingFiles { () throws(StorageError) in
+            try idList.map { path throws(StorageError) in try LineReader(path: path) }
+        }
         if let idList {
             let count = try Self.lineCount(of: idList)
             guard count == rows else {
@@ -103,7 +111,8 @@ package final class VectorSource {
         guard let list else { return String(totalRow) }
         let line = try readingFiles { () throws(StorageError) in try list.next() }
         guard let line, !line.isEmpty else {
-            throw CorpusError(.missingID, path: list.source.name, line: list.lineNumber, "the line is empty, but an id is needed")
+            throw CorpusError(
+                .missingID, path: list.source.name, line: list.lineNumber, "the line is empty, but an id is needed")
         }
         guard let id = String(validating: line, as: UTF8.self) else {
             throw CorpusError(.invalidUTF8, path: list.source.name, line: list.lineNumber, "the id is not UTF-8")

@@ -66,7 +66,8 @@ package final class FVECSFile: VectorFile {
             let bytes = file.rows(row..<row + 1, of: 4 + 4 * dimension, from: 0)
             let found = bytes.integer(at: 0, as: Int32.self)
             guard found == dimension else {
-                throw StorageError(.corrupt, path: path, "has a vector of dimension \(found) at row \(row), not \(dimension)")
+                throw StorageError(
+                    .corrupt, path: path, "has a vector of dimension \(found) at row \(row), not \(dimension)")
             }
             var output = destination._mutatingExtracting(index * dimension..<(index + 1) * dimension)
             StoredFloat.single.convert(bytes.extracting(4..<bytes.byteCount), into: &output)

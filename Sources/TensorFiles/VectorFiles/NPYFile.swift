@@ -77,9 +77,11 @@ struct NPYHeader {
         case "<f8": element = .double
         case ">f2", ">f4", ">f8":
             throw StorageError(
-                .mismatch, path: path, "has big-endian elements ('\(type)'); write it with .astype('<\(type.dropFirst())')")
+                .mismatch, path: path,
+                "has big-endian elements ('\(type)'); write it with .astype('<\(type.dropFirst())')")
         default:
-            throw StorageError(.mismatch, path: path, "has elements of type '\(type)'; '<f2', '<f4' and '<f8' are known")
+            throw StorageError(
+                .mismatch, path: path, "has elements of type '\(type)'; '<f2', '<f4' and '<f8' are known")
         }
         guard try !value("fortran_order").hasPrefix("True") else {
             throw StorageError(
@@ -88,12 +90,14 @@ struct NPYHeader {
         let shape = try value("shape")
         let fields = shape.dropFirst().prefix { $0 != ")" }.split(separator: ",").map { $0.filter { $0 != " " } }
         let sizes = fields.filter { !$0.isEmpty }.compactMap { Int($0) }
-        guard shape.first == "(", sizes.count == fields.filter({ !$0.isEmpty }).count, sizes.allSatisfy({ $0 >= 0 }) else {
+        guard shape.first == "(", sizes.count == fields.filter({ !$0.isEmpty }).count, sizes.allSatisfy({ $0 >= 0 })
+        else {
             throw StorageError(.corrupt, path: path, "has a header with an unreadable shape")
         }
         guard sizes.count == 2, (1...1 << 24).contains(sizes[1]) else {
             throw StorageError(
-                .mismatch, path: path, "has shape (\(sizes.map(String.init).joined(separator: ", "))); rows × dimension is needed")
+                .mismatch, path: path,
+                "has shape (\(sizes.map(String.init).joined(separator: ", "))); rows × dimension is needed")
         }
         rows = sizes[0]
         dimension = sizes[1]
