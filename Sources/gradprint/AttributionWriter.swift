@@ -9,22 +9,25 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable { case 
 /// One JSON object a line.
 final class JSONLinesWriter: AttributionSink {
     private let sink: ByteSink
+    private let isFile: Bool
     private let encoder = JSONEncoder()
 
     init(path: String, withTiming: Bool) throws {
         sink = try ByteSink(path: path)
+        isFile = path != "-"
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         if let key = AttributedOutput.omitsTiming { encoder.userInfo[key] = !withTiming }
     }
 
     func write(_ output: AttributedOutput) throws { try sink.write(String(decoding: try encoder.encode(output), as: UTF8.self) + "\n") }
 
-    func finish() throws { try sink.finish(sync: true) }
+    func finish() throws { try sink.finish(sync: isFile) }
 }
 
 /// A table for a reader, with precision and mean reciprocal rank when the log names sources.
 final class TableWriter: AttributionSink {
     private let sink: ByteSink
+    private let isFile: Bool
     private let isInCorpus: (String) -> Bool
     private var metrics = RankingMetrics()
     private var unknownSources: Set<String> = []
@@ -36,6 +39,7 @@ final class TableWriter: AttributionSink {
     /// - Parameter isInCorpus: whether the corpus holds a sample of this id.
     init(path: String, isInCorpus: @escaping (String) -> Bool) throws {
         sink = try ByteSink(path: path)
+        isFile = path != "-"
         self.isInCorpus = isInCorpus
     }
 
@@ -78,7 +82,7 @@ final class TableWriter: AttributionSink {
         let parts = [("embed", times.embed), ("search", times.search), ("refine", times.refine)]
         let text = parts.map { "\($0.0) \(fixed($0.1 / Double(attributed), 2)) ms" }
         try print("time an output: \(text.joined(separator: ", "))")
-        try sink.finish(sync: true)
+        try sink.finish(sync: isFile)
     }
 
     /// Counts one output in the metrics; returns its sources that the corpus holds.

@@ -29,7 +29,7 @@ import Testing
         var lines = good
         lines.insert("{\"id\": \"x\", \"text\": \n", at: 4)
         let corpus = try workspace.write("c.jsonl", lines.joined())
-        expect(try build(corpus), status: 65, "c.jsonl", "line 5")
+        expect(try build(corpus), status: 65, "c.jsonl:5: ")
         // Skipped, it is counted; the rest is indexed.
         let skipped = try build(corpus, set: ["corpus.on_error=skip"])
         expect(skipped, status: 0)
@@ -38,19 +38,19 @@ import Testing
     }
 
     @Test(arguments: [
-        ("{\"id\": \"x\"}", "text"), ("{\"id\": \"x\", \"text\": \"  \"}", "empty"), ("{\"text\": \"no id here\"}", "id"),
+        ("{\"id\": \"x\"}", "text"), ("{\"id\": \"x\", \"text\": \"  \"}", "whitespace"), ("{\"text\": \"no id here\"}", "id"),
         ("[1, 2]", "object"), ("{\"id\": \"x\", \"text\": 5}", "text"),
     ])
     func aLineWithoutIdOrTextIsNamed(line: String, word: String) throws {
         let corpus = try workspace.write("c.jsonl", good.joined() + line + "\n")
-        expect(try build(corpus), status: 65, "line 31", word)
+        expect(try build(corpus), status: 65, ":31: ", word)
     }
 
     @Test func invalidUTF8IsNamed() throws {
         var bytes = Data(good.joined().utf8)
         bytes.append(contentsOf: Array("{\"id\": \"x\", \"text\": \"ab".utf8) + [0xff, 0xfe] + Array("\"}\n".utf8))
         try bytes.write(to: URL(filePath: workspace.file("c.jsonl")))
-        expect(try build(workspace.file("c.jsonl")), status: 65, "line 31", "UTF-8")
+        expect(try build(workspace.file("c.jsonl")), status: 65, ":31: ", "UTF-8")
     }
 
     @Test func duplicateIdsAreNamedWithBothPlaces() throws {
@@ -68,7 +68,7 @@ import Testing
                 "corpus.files=\(corpus)", "--run-dir", workspace.file("run")])
         expect(result, status: 78, "embed.path", "make models")
         expect(try build(corpus, set: ["cluster.clusterz=3"]), status: 78, "clusterz", "clusters")
-        expect(try build(corpus, set: ["cluster.clusters=-1"]), status: 78, "cluster.clusters", "from 1")
+        expect(try build(corpus, set: ["cluster.clusters=-1"]), status: 78, "cluster.clusters", "from 2")
     }
 
     @Test func aModelFolderWithAMissingFileIsRefused() throws {
@@ -150,6 +150,6 @@ import Testing
         try holder.run()
         defer { holder.terminate() }
         usleep(300_000)
-        expect(try build(corpus), status: 75, "another gradprint")
+        expect(try build(corpus), status: 75, "locked by process")
     }
 }

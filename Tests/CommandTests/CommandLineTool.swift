@@ -72,7 +72,7 @@ final class Capture {
 
     init() throws {
         path = FileManager.default.temporaryDirectory.appending(path: "gradprint-\(UUID().uuidString)").path
-        FileManager.default.createFile(atPath: path, contents: nil)
+        _ = FileManager.default.createFile(atPath: path, contents: nil)
         handle = try FileHandle(forWritingTo: URL(filePath: path))
     }
 

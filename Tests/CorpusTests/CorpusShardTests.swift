@@ -52,22 +52,6 @@ import Testing
         try reader.verify()
     }
 
-    @Test func vectorsHaveIdsToo() throws {
-        let folder = TemporaryFolder()
-        let writer = try CorpusShardWriter(path: folder.path("v"), content: .vectors(dimension: 2), files: ["x.npy"])
-        try writer.append(
-            VectorBlock(
-                ids: ["p", "q"], places: [.init(file: 0, line: 4), .init(file: 0, line: 5)], vectors: [1, 2, 3, 4]))
-        _ = try writer.finish()
-        let reader = try CorpusShardReader(path: folder.path("v"))
-        #expect(reader.content == .vectors(dimension: 2))
-        #expect(try reader.row(ofID: "q") == 1)
-        var vectors: [Float] = []
-        try reader.shard.read("vector", rows: 1..<2, into: &vectors)
-        #expect(vectors == [3, 4])
-        try reader.verify()
-    }
-
     @Test func anIndexThatLiesIsFound() throws {
         let folder = TemporaryFolder()
         let good = try shard(["a", "b"], "good", in: folder)

@@ -95,13 +95,9 @@ extension ConfigurationNode {
             throw RunError(.configuration, "--set \(assignment): a part of the key is empty")
         }
         let text = String(assignment[assignment.index(after: equals)...])
-        var node: ConfigurationNode
-        do {
-            node = try ConfigurationNode(yaml: text.isEmpty ? "null" : text, path: "--set \(assignment)")
-        } catch {
-            // Text that is no YAML (a path with a colon and a blank, say) is taken as it stands.
-            node = ConfigurationNode(value: .scalar(text), origin: .commandLine)
-        }
+        // A lone dash is standard input, and text that is no YAML (a path with a colon and a blank) is taken as it stands.
+        let parsed = text == "-" ? nil : try? ConfigurationNode(yaml: text.isEmpty ? "null" : text, path: "--set")
+        var node = parsed ?? ConfigurationNode(value: .scalar(text), origin: .commandLine)
         node.originate(from: .commandLine)
         insert(node, at: keys[...])
     }
