@@ -44,7 +44,9 @@ extension WordPieceTokenizer {
         options.stripsAccents = try normalization.boolean("strip_accents", default: options.lowercases)
         let normalizer = BertNormalizer(try options.overridden(by: configuration))
 
-        guard let members = model.present("vocab")?.members else { throw unsupported("its model has no \"vocab\" object") }
+        guard let members = model.present("vocab")?.members else {
+            throw unsupported("its model has no \"vocab\" object")
+        }
         var pieces: [(bytes: [UInt8], id: Int32)] = []
         pieces.reserveCapacity(members.count)
         for member in members {
@@ -67,7 +69,8 @@ extension WordPieceTokenizer {
             let content = Array(try token.string("content").utf8)
             let id = Int32(try token.integer("id", in: 0...9_999_999))
             guard try !token.boolean("single_word", default: false) else {
-                throw unsupported("the added token \"\(try token.string("content"))\" is single_word, which is not supported")
+                throw unsupported(
+                    "the added token \"\(try token.string("content"))\" is single_word, which is not supported")
             }
             if try token.boolean("normalized", default: false) {
                 var bytes: [UInt8] = []
@@ -111,11 +114,14 @@ extension WordPieceTokenizer {
                     throw unsupported("its post_processor's template names a special token without ids")
                 }
             }
-            guard texts == 1 else { throw unsupported("its post_processor's template for a single text has \(texts) texts") }
+            guard texts == 1 else {
+                throw unsupported("its post_processor's template for a single text has \(texts) texts")
+            }
             return (prefix, suffix)
         case let type:
             throw unsupported(
-                "its post_processor is a \(type); supported are TemplateProcessing, BertProcessing and RobertaProcessing")
+                "its post_processor is a \(type); supported are TemplateProcessing, BertProcessing and RobertaProcessing"
+            )
         }
     }
 
@@ -143,11 +149,13 @@ extension WordPieceTokenizer {
         let end = try special("sep_token", isMPNet ? "</s>" : "[SEP]")
         let unknown = try special("unk_token", "[UNK]")
         let others = [
-            try special("pad_token", isMPNet ? "<pad>" : "[PAD]"), try special("mask_token", isMPNet ? "<mask>" : "[MASK]"),
+            try special("pad_token", isMPNet ? "<pad>" : "[PAD]"),
+            try special("mask_token", isMPNet ? "<mask>" : "[MASK]"),
         ]
         self.init(
             prefix: [start.id], suffix: [end.id], unknown: unknown.id,
-            normalizer: BertNormalizer(try BertCharacters.Options().overridden(by: configuration)), vocabulary: vocabulary,
+            normalizer: BertNormalizer(try BertCharacters.Options().overridden(by: configuration)),
+            vocabulary: vocabulary,
             addedTokens: AddedTokens([start, end, unknown] + others), normalizedAddedTokens: AddedTokens([]),
             longestWord: 100)
     }
