@@ -109,6 +109,8 @@ import Testing
         ("tokenizer.json", "\"WordPiece\",\n    \"unk", "\"BPE\",\n    \"unk", "supported is WordPiece"),
         ("tokenizer.json", "\"BertNormalizer\"", "\"NFKC\"", "supported is BertNormalizer"),
         ("tokenizer.json", "\"TemplateProcessing\"", "\"ByteLevel\"", "supported are TemplateProcessing"),
+        ("tokenizer.json", "\"ids\": [\n          2", "\"ids\": [\n          -2", "the id -2"),
+        ("tokenizer.json", "\"ids\": [\n          2", "\"ids\": [\n          200", "\"vocab_size\" is 118"),
         ("tokenizer_config.json", "\"do_lower_case\": true", "\"do_lower_case\": 3", "do_lower_case"),
         ("tokenizer_config.json", "\"model_max_length\": 150", "\"model_max_length\": 1", "max_seq_length"),
     ])

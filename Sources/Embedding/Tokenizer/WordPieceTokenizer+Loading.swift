@@ -97,7 +97,7 @@ extension WordPieceTokenizer {
             guard let start = value["cls"]?.array?.last?.integer, let end = value["sep"]?.array?.last?.integer else {
                 throw unsupported("its post_processor lacks \"cls\" or \"sep\" with an id")
             }
-            return ([Int32(truncatingIfNeeded: start)], [Int32(truncatingIfNeeded: end)])
+            return (try specialIDs([start], file), try specialIDs([end], file))
         case "TemplateProcessing":
             var prefix: [Int32] = []
             var suffix: [Int32] = []
@@ -108,7 +108,7 @@ extension WordPieceTokenizer {
                 } else if let name = part["SpecialToken"]?["id"]?.string,
                     let ids = value["special_tokens"]?[name]?["ids"]?.array?.compactMap(\.integer)
                 {
-                    let ids = ids.map { Int32(truncatingIfNeeded: $0) }
+                    let ids = try specialIDs(ids, file)
                     if texts == 0 { prefix += ids } else { suffix += ids }
                 } else {
                     throw unsupported("its post_processor's template names a special token without ids")
@@ -123,6 +123,13 @@ extension WordPieceTokenizer {
                 "its post_processor is a \(type); supported are TemplateProcessing, BertProcessing and RobertaProcessing"
             )
         }
+    }
+
+    private static func specialIDs(_ ids: [Int], _ file: Settings) throws(EmbeddingError) -> [Int32] {
+        if let id = ids.first(where: { !(0..<10_000_000).contains($0) }) {
+            throw file.folder.unsupported(file.file, "its post_processor has the id \(id); expected one in 0..<10000000")
+        }
+        return ids.map { Int32($0) }
     }
 
     private init(vocabularyFile bytes: [UInt8], _ configuration: Settings, isMPNet: Bool) throws(EmbeddingError) {
