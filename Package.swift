@@ -6,12 +6,12 @@ let libraries: [(name: String, dependencies: [Target.Dependency])] = [
     ("Kernels", ["CKernels", "COpenBLAS"]),
     ("Storage", ["CKernels", "CLZ4", "CZstd", "CZlib", .product(name: "Crypto", package: "swift-crypto")]),
     ("TensorFiles", ["Storage"]),
-    ("Corpus", ["Storage"]),
+    ("Corpus", ["TensorFiles", "Storage"]),
     ("Embedding", ["TensorFiles", "Storage", "Kernels", "CKernels", .product(name: "Crypto", package: "swift-crypto")]),
     ("Clustering", ["Kernels"]),
     ("Probing", ["Clustering", "Kernels", "Storage"]),
     ("Influence", ["Probing", "Kernels"]),
-    ("VectorIndex", ["Clustering", "Kernels", "Storage"]),
+    ("VectorIndex", ["Kernels", "CKernels", "Storage"]),
     ("Pipeline", ["Storage", "Kernels", .product(name: "Yams", package: "Yams"), .product(name: "Logging", package: "swift-log")]),
     ("Evaluation", ["Corpus"]),
     (
@@ -35,11 +35,11 @@ let settings: [SwiftSetting] = [
 
 /// Test targets, and what each may see beside the library it is named after.
 let tests: [(name: String, dependencies: [Target.Dependency])] = [
-    ("Kernels", []),
+    ("Kernels", ["CKernels"]),
     ("Storage", []),
     ("TensorFiles", ["Storage"]),
-    ("Corpus", ["Storage"]),
-    ("Embedding", ["TensorFiles", "Kernels", "CKernels", "CZlib"]),
+    ("Corpus", ["TensorFiles", "Storage"]),
+    ("Embedding", ["TensorFiles", "Storage", "Kernels", "CKernels", "CZlib"]),
     ("Clustering", ["Kernels"]),
     ("Probing", ["Clustering", "Kernels"]),
     ("Influence", ["Probing", "Kernels"]),
@@ -77,7 +77,7 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
-        .testTarget(name: "CommandTests", dependencies: ["Storage"], swiftSettings: settings),
+        .testTarget(name: "CommandTests", dependencies: ["gradprint"], swiftSettings: settings),
     ]
         + libraries.map { .target(name: $0.name, dependencies: $0.dependencies, swiftSettings: settings) }
         + tests.map {

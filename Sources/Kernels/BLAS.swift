@@ -6,9 +6,10 @@ package enum BLAS {
     package static func setThreads(_ count: Int) { openblas_set_num_threads(Int32(count)) }
 
     /// The build and the processor core it chose, as recorded in manifests: results differ in their last bits between them.
-    package static var configuration: String {
+    ///
+    /// Asked for once: OpenBLAS writes it into one static buffer.
+    package static let configuration =
         unsafe "\(String(cString: openblas_get_config())) \(String(cString: openblas_get_corename()))"
-    }
 
     /// `c = alpha · op(a) · op(b) + beta · c`, with `op(a)` `[m × k]`, `op(b)` `[k × n]` and `c` `[m × n]`.
     ///

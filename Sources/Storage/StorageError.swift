@@ -17,6 +17,8 @@ package struct StorageError: Error, Hashable, CustomStringConvertible {
         case tooNew
         /// The file is sound but is not the one that was asked for (kind, column, element type).
         case mismatch
+        /// Another process holds the lock.
+        case inUse
     }
 
     package let kind: Kind

@@ -1,0 +1,68 @@
+# make demo   builds gradprint, gets corpus and model, indexes 5,000 texts, attributes data/outputs.jsonl
+# make test   the tests; make check adds the format lint; make bench prints speeds
+SHELL := /bin/bash
+SWIFT_BUILD := swift build -c release
+GRADPRINT := .build/release/gradprint
+MODEL ?= minilm
+PEERS := .build-peers/venv
+APT_PACKAGES := libopenblas-dev liblz4-dev libzstd-dev zlib1g-dev pkg-config
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+.PHONY: all deps build demo test check lint bench models data clean
+
+all: build
+
+# Installs the C libraries that are missing, and says which.
+deps:
+	@missing=""; for p in $(APT_PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then echo "installing with apt:$$missing"; \
+	  $(SUDO) apt-get update -q >/dev/null && \
+	  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -q --no-install-recommends $$missing >/dev/null; fi
+
+# What `make demo` and `make models` need beside the toolchain: Python with pip, for fetching only.
+deps-python:
+	@missing=""; command -v python3 >/dev/null || missing="$$missing python3"; \
+	command -v unzip >/dev/null || missing="$$missing unzip"; \
+	{ command -v python3 >/dev/null && python3 -m pip --version >/dev/null 2>&1; } || missing="$$missing python3-pip"; \
+	if [ -n "$$missing" ]; then echo "installing with apt:$$missing"; \
+	  $(SUDO) apt-get update -q >/dev/null && \
+	  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -q --no-install-recommends $$missing >/dev/null; fi
+.PHONY: deps-python
+
+build: deps
+	$(SWIFT_BUILD) --product gradprint
+
+models: deps-python
+	data/fetch-models.sh $(MODEL)
+
+data: deps-python
+	data/fetch-corpus.sh
+
+demo: build models data
+	python3 data/select-demo.py data/cache/debian.jsonl data/outputs.jsonl data/cache/demo-corpus.jsonl
+	$(GRADPRINT) build pipelines/demo.yaml
+	$(GRADPRINT) attribute data/outputs.jsonl --run-dir data/cache/demo-run --format table --count 3
+	$(GRADPRINT) status data/cache/demo-run
+
+test: deps
+	swift test -c release --skip Slow
+
+test-slow: deps
+	swift test -c release --filter Slow
+.PHONY: test-slow
+
+lint:
+	swift format lint --strict --recursive Package.swift Sources Tests Benchmarks
+
+check: lint build test
+
+# Peers from PyPI, for comparison only.
+$(PEERS):
+	python3 -m venv $(PEERS)
+	$(PEERS)/bin/pip install -q -r Benchmarks/peers/requirements.txt
+
+bench: deps deps-python
+	Benchmarks/run.sh
+
+clean:
+	rm -rf .build .build-* data/cache

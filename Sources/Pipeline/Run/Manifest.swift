@@ -1,0 +1,79 @@
+internal import Kernels
+
+/// What a finished task leaves beside its outputs: who made them, from what, and what they are.
+///
+/// It holds no times, so the same input, configuration and seed give the same bytes.
+package struct Manifest: Codable, Hashable, Sendable {
+    package struct Output: Codable, Hashable, Sendable {
+        package let name: String
+        package let bytes: Int
+        package let sha256: String
+    }
+
+    package static let fileName = "manifest.json"
+    package static let currentFormat = 1
+
+    package var format = Manifest.currentFormat
+    package let stage: String
+    package let version: Int
+    package let task: String
+    /// SHA-256 over stage, version, parameters and the inputs' fingerprints (see ``Fingerprint``).
+    package let fingerprint: String
+    /// The stage's parameters as JSON text.
+    package let parameters: String
+    /// `stage/task` of each input with its fingerprint.
+    package let inputs: [String: String]
+    package let platform: Platform
+    package let rows: Int
+    /// Figures the task reports: losses, counts, convergence.
+    package let figures: [String: Figure]
+    package let outputs: [Output]
+}
+
+/// A figure of a manifest: a number or a word.
+package enum Figure: Hashable, Sendable, Codable, CustomStringConvertible {
+    case integer(Int)
+    case number(Double)
+    case text(String)
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if let value = try? container.decode(Int.self) {
+            self = .integer(value)
+        } else if let value = try? container.decode(Double.self) {
+            self = .number(value)
+        } else {
+            self = .text(try container.decode(String.self))
+        }
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        switch self {
+        case .integer(let value): try container.encode(value)
+        case .number(let value):
+            if value.isFinite { try container.encode(value) } else { try container.encode("\(value)") }
+        case .text(let value): try container.encode(value)
+        }
+    }
+
+    package var description: String {
+        switch self {
+        case .integer(let value): "\(value)"
+        case .number(let value): "\(value)"
+        case .text(let value): value
+        }
+    }
+}
+
+/// What the last bits of a result depend on beside its inputs.
+package struct Platform: Codable, Hashable, Sendable, CustomStringConvertible {
+    package let kernels: String
+    package let blas: String
+
+    package static var current: Platform {
+        Platform(kernels: KernelLevel.current.rawValue, blas: BLAS.configuration)
+    }
+
+    package var description: String { "kernel level \(kernels), \(blas)" }
+}

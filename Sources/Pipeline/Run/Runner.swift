@@ -1,0 +1,167 @@
+internal import Foundation
+internal import Storage
+
+/// Runs a plan: the one owner of directories, temporary names, durability, resume, progress and cancellation.
+package struct Runner: Sendable {
+    package struct Options: Sendable {
+        /// Threads in all: tasks at once × threads of each.
+        package var workers: Int
+        /// Stages whose outputs are deleted once every reader is done.
+        package var dropped: Set<String>
+        /// Whether parts made at another kernel level or with another BLAS build may be mixed in.
+        package var allowsMixedPlatforms: Bool
+
+        package init(workers: Int, dropped: Set<String> = [], allowsMixedPlatforms: Bool = false) {
+            self.workers = workers
+            self.dropped = dropped
+            self.allowsMixedPlatforms = allowsMixedPlatforms
+        }
+    }
+
+    package let directory: RunDirectory
+    package let stages: [any Stage]
+    /// SHA-256 of each corpus file.
+    package let fileDigests: [String]
+    /// The whole configuration as YAML; a generation keeps it.
+    package let configuration: String
+    package let options: Options
+    let progress: BuildProgress
+    let journal: Journal
+
+    package init(
+        directory: RunDirectory, stages: [any Stage], fileDigests: [String], configuration: String, options: Options,
+        progress: BuildProgress
+    ) {
+        self.configuration = configuration
+        self.directory = directory
+        self.stages = stages
+        self.fileDigests = fileDigests
+        self.options = options
+        self.progress = progress
+        journal = Journal(path: directory.log)
+    }
+
+    /// Builds everything that is not there yet and publishes the result as a generation.
+    ///
+    /// The caller holds the run's exclusive lock. Killed at any moment, the next call goes on from the last finished
+    /// task and leaves the same bytes.
+    package func build() throws(RunError) {
+        RunDirectory.list(directory.temporary).forEach { RunDirectory.remove("\(directory.temporary)/\($0)") }
+        var plan = try currentPlan()
+        if plan.catalog == nil {
+            try execute(plan, mustRun: try missing(in: plan), isFinal: false)
+            plan = try currentPlan()
+        }
+        let mustRun = try missing(in: plan)
+        try Resources.available(at: directory.path).check(
+            plan, mustRun: mustRun, workers: options.workers, at: directory.path)
+        try execute(plan, mustRun: mustRun, isFinal: true)
+        try directory.publish(plan, configuration: configuration)
+        removeUnplanned(plan)
+    }
+
+    /// Does one rank's share of one stage, for a job array: tasks `rank`, `rank + worldSize`, …
+    ///
+    /// - Throws: `missingInput` when a task's inputs are not committed yet.
+    package func run(stage name: String, rank: Int, worldSize: Int) throws(RunError) {
+        let plan = try currentPlan()
+        let tasks = plan.tasks(of: name)
+        guard !tasks.isEmpty else {
+            throw RunError(
+                .missingInput,
+                "stage '\(name)' cannot be planned before the stages '\(Catalog.source)' and '\(Catalog.stage)' are done")
+        }
+        let share = Set(tasks.indices.filter { $0 % worldSize == rank }.map { tasks[$0] })
+        let available = try committed(plan)
+        var mustRun = [Bool](repeating: false, count: plan.tasks.count)
+        for task in share where !available[task] {
+            for input in plan.tasks[task].inputs where !available[input] {
+                throw RunError(
+                    .missingInput,
+                    "\(plan.tasks[task].label) reads \(plan.tasks[input].label), which is not done yet; run stage '\(plan.tasks[input].stage.name)' first"
+                )
+            }
+            mustRun[task] = true
+        }
+        try execute(plan, mustRun: mustRun, isFinal: false)
+        if name == stages.last?.name, rank == 0 { try directory.publish(plan, configuration: configuration) }
+    }
+
+    /// The plan as far as it can be made: with the shards once the catalog is committed.
+    package func currentPlan() throws(RunError) -> BuildPlan {
+        let start = BuildPlan(stages: stages, fileDigests: fileDigests, catalog: nil)
+        guard let index = start.tasks(of: Catalog.stage).first,
+            let manifest = try directory.manifest(of: start.tasks[index]),
+            directory.outputsPresent(of: start.tasks[index], manifest: manifest)
+        else { return start }
+        let catalog = try reporting(damaged: .corrupt) { () throws(StorageError) in
+            try Catalog(path: directory.file("\(start.tasks[index].folder)/\(Catalog.fileName)"))
+        }
+        return BuildPlan(stages: stages, fileDigests: fileDigests, catalog: catalog)
+    }
+
+    /// For each task whether its outputs are committed and still there.
+    package func committed(_ plan: BuildPlan) throws(RunError) -> [Bool] {
+        var present: [Bool] = []
+        for task in plan.tasks {
+            guard let manifest = try directory.manifest(of: task) else {
+                present.append(false)
+                continue
+            }
+            try checkPlatform(manifest, task)
+            present.append(directory.outputsPresent(of: task, manifest: manifest))
+        }
+        return present
+    }
+
+    /// For each task whether it has to run: it is not committed, or its outputs were dropped and are needed again.
+    package func missing(in plan: BuildPlan) throws(RunError) -> [Bool] {
+        let present = try committed(plan)
+        var mustRun = [Bool](repeating: false, count: plan.tasks.count)
+        for index in plan.tasks.indices.reversed() where !present[index] {
+            let task = plan.tasks[index]
+            let isDropped = try directory.manifest(of: task) != nil && options.dropped.contains(task.stage.name)
+            mustRun[index] = !isDropped || plan.readers[index].contains { mustRun[$0] }
+        }
+        return mustRun
+    }
+
+    private func checkPlatform(_ manifest: Manifest, _ task: PlannedTask) throws(RunError) {
+        guard manifest.platform != .current, !options.allowsMixedPlatforms else { return }
+        throw RunError(
+            .incompatible,
+            "\(task.label) was made at \(manifest.platform); this process runs at \(Platform.current). Results differ in their last bits: set GRADPRINT_KERNELS to the level of the first parts, start a new run directory, or pass --allow-mixed-kernels"
+        )
+    }
+
+    private func execute(_ plan: BuildPlan, mustRun: [Bool], isFinal: Bool) throws(RunError) {
+        let dropped = isFinal ? options.dropped : []
+        let schedule = Schedule(plan: plan, mustRun: mustRun, dropped: dropped)
+        for stage in stages {
+            let tasks = plan.tasks(of: stage.name).filter { mustRun[$0] }
+            guard !tasks.isEmpty else { continue }
+            let rows = tasks.reduce(0) { $0 + (plan.tasks[$1].shard?.rows ?? 0) }
+            progress.expect(stage: stage.name, tasks: tasks.count, rows: rows)
+        }
+        for task in plan.tasks.indices where schedule.isReleased(task) { retire(plan.tasks[task]) }
+        try WorkerPool(runner: self, plan: plan, schedule: schedule).run()
+    }
+
+    /// Deletes a task's outputs and keeps its manifest.
+    func retire(_ task: PlannedTask) {
+        let folder = directory.file(task.folder)
+        for name in RunDirectory.list(folder) where name != Manifest.fileName { RunDirectory.remove("\(folder)/\(name)") }
+    }
+
+    /// Deletes what no planned task owns: outputs of older parameters, unfinished work.
+    private func removeUnplanned(_ plan: BuildPlan) {
+        let planned = Set(plan.tasks.map(\.folder))
+        for stage in stages {
+            let folder = directory.file(stage.name)
+            for name in RunDirectory.list(folder) where !planned.contains("\(stage.name)/\(name)") {
+                RunDirectory.remove("\(folder)/\(name)")
+            }
+        }
+        RunDirectory.list(directory.temporary).forEach { RunDirectory.remove("\(directory.temporary)/\($0)") }
+    }
+}

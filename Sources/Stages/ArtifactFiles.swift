@@ -1,0 +1,96 @@
+internal import Pipeline
+internal import Storage
+
+/// The files that stages hand each other: one name and one kind each, and how their rows are read.
+enum ArtifactFile {
+    static let embeddings = "embeddings.shard"
+    static let centroids = "centroids.shard"
+    static let labels = "labels.shard"
+    static let probe = "probe.shard"
+    static let curvature = "curvature.shard"
+    static let gradients = "gradients.shard"
+    static let fingerprints = "fingerprints.shard"
+    static let segment = "segment.shard"
+}
+
+/// Names of the shard kinds.
+enum ShardKind {
+    static let embeddings = "embeddings"
+    static let centroids = "centroids"
+    static let labels = "labels"
+    static let probe = "probe"
+    static let curvature = "curvature"
+    static let gradients = "gradients"
+    static let fingerprints = "fingerprints"
+}
+
+/// The rows of a whole corpus in one column, spread over its shards' files.
+struct ShardedColumn: Sendable {
+    let width: Int
+    let rows: Int
+    private let column: String
+    private let readers: [ShardReader]
+    private let firstRows: [Int]
+
+    /// - Parameter artifacts: one for each shard, in order.
+    init(_ artifacts: [Artifact], file: String, kind: String, column: String) throws(StorageError) {
+        var readers: [ShardReader] = []
+        for artifact in artifacts { readers.append(try ShardReader(path: artifact.path(file), expectedKind: kind)) }
+        self.readers = readers
+        self.column = column
+        var firstRows: [Int] = []
+        var rows = 0
+        for reader in readers {
+            firstRows.append(rows)
+            rows += reader.rows
+        }
+        self.firstRows = firstRows
+        self.rows = rows
+        width = try readers.first?.column(column).fixedWidth ?? 0
+    }
+
+    /// Copies the rows of rising numbers `rows` into one array, `[rows.count × width]`.
+    func floats(_ rows: [Int]) throws(StorageError) -> [Float] {
+        var result: [Float] = []
+        result.reserveCapacity(rows.count * width)
+        for row in rows {
+            let shard = self.shard(of: row)
+            let local = row - firstRows[shard]
+            let reader = readers[shard]
+            let span = try reader.floats(column, rows: local..<local + 1)
+            for index in 0..<width { result.append(span[index]) }
+        }
+        return result
+    }
+
+    func unsignedIntegers(_ rows: [Int]) throws(StorageError) -> [UInt32] {
+        var result: [UInt32] = []
+        var loaded = -1
+        var values: [UInt32] = []
+        for row in rows {
+            let shard = self.shard(of: row)
+            if shard != loaded {
+                values = try readers[shard].array(column, of: UInt32.self)
+                loaded = shard
+            }
+            result.append(values[row - firstRows[shard]])
+        }
+        return result
+    }
+
+    private func shard(of row: Int) -> Int {
+        precondition(row < rows)
+        // The last shard that begins at or before the row.
+        var (low, high) = (0, firstRows.count)
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if firstRows[middle] <= row { low = middle } else { high = middle }
+        }
+        return low
+    }
+}
+
+/// `0 ..< count` in steps of `size`.
+func ranges(_ count: Int, of size: Int) -> [Range<Int>] {
+    stride(from: 0, to: count, by: size).map { $0..<min(count, $0 + size) }
+}

@@ -1,0 +1,81 @@
+/// One output of the log with its ranked sources, or the reason why it has none.
+package struct AttributedOutput: Sendable {
+    package let id: String
+    package let result: Outcome
+    /// The output's text, for a reader; empty for vectors.
+    package let text: String
+    /// The sources that the log itself names (`source_ids`), for measuring.
+    package let knownSources: [String]?
+
+    package enum Outcome: Sendable {
+        case attributed([Attribution], Timing)
+        case failed(String)
+    }
+}
+
+/// One ranked source of an output.
+package struct Attribution: Sendable, Hashable {
+    /// From 1.
+    package let rank: Int
+    package let sourceID: String
+    /// Number of the passage within its document, when the corpus was cut into passages.
+    package let passage: Int?
+    /// What ranks: higher is better.
+    package let score: Float
+    /// Cosine of the two fingerprints.
+    package let similarity: Float
+    /// `-∇L(y)ᵀ (H + λI)⁻¹ ∇L(x)`: the more negative, the more the sample lowers the probe's loss on the output.
+    package let influence: Float
+    /// The sample's text, for a reader; empty for vectors.
+    package let text: String
+}
+
+/// Milliseconds an output, by part: a batch's time divided by its outputs.
+package struct Timing: Sendable, Hashable, Encodable {
+    package let embed: Double
+    package let search: Double
+    package let refine: Double
+}
+
+extension AttributedOutput: Encodable {
+    private enum Key: String, CodingKey {
+        case id, error, attributions
+        case noSource = "no_source"
+        case timing = "timing_ms"
+    }
+
+    package static let omitsTiming = CodingUserInfoKey(rawValue: "omitsTiming")
+
+    /// `{"attributions": […], "id", "no_source": null, "timing_ms": {…}}`, or `{"error", "id"}`.
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encode(id, forKey: .id)
+        switch result {
+        case .failed(let message): try container.encode(message, forKey: .error)
+        case .attributed(let attributions, let timing):
+            // Without a null distribution nothing is said about whether the best match is better than chance.
+            try container.encodeNil(forKey: .noSource)
+            try container.encode(attributions, forKey: .attributions)
+            if let key = Self.omitsTiming, encoder.userInfo[key] as? Bool != true {
+                try container.encode(timing, forKey: .timing)
+            }
+        }
+    }
+}
+
+extension Attribution: Encodable {
+    private enum Key: String, CodingKey {
+        case rank, passage, score, similarity, influence
+        case sourceID = "source_id"
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encode(rank, forKey: .rank)
+        try container.encode(sourceID, forKey: .sourceID)
+        try container.encodeIfPresent(passage, forKey: .passage)
+        try container.encode(score, forKey: .score)
+        try container.encode(similarity, forKey: .similarity)
+        try container.encode(influence, forKey: .influence)
+    }
+}

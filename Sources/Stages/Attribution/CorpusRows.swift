@@ -1,0 +1,47 @@
+internal import Corpus
+internal import Pipeline
+internal import Storage
+
+/// The corpus by row number and by id, over its memory-mapped shards.
+struct CorpusRows: Sendable {
+    /// What a reader sees of a row.
+    struct Source: Sendable {
+        /// The document's id, for a passage; else the sample's.
+        let id: String
+        let passage: Int?
+        let text: String
+    }
+
+    private let shards: [CorpusShardReader]
+    private let firstRows: [Int]
+
+    /// - Parameter ingest: the ingest tasks' artifacts, in file order.
+    init(_ catalog: Catalog, ingest: [Artifact]) throws(StorageError) {
+        var shards: [CorpusShardReader] = []
+        for shard in catalog.shards {
+            shards.append(try CorpusShardReader(path: ingest[shard.file].path(Catalog.shardFile(part: shard.part))))
+        }
+        self.shards = shards
+        firstRows = catalog.shards.map(\.firstRow)
+    }
+
+    func source(row: Int) throws(StorageError) -> Source {
+        let shard = (firstRows.firstIndex { $0 > row } ?? firstRows.count) - 1
+        let (reader, local) = (shards[shard], row - firstRows[shard])
+        let text = try reader.text(local)
+        if let passage = try reader.passage(local) {
+            return Source(id: passage.document, passage: passage.number, text: text)
+        }
+        return Source(id: try reader.id(local), passage: nil, text: text)
+    }
+
+    /// Whether a sample, or a document's first passage, has this id.
+    func contains(id: String) -> Bool {
+        shards.contains { shard in
+            let isThere = (try? shard.row(ofID: id)) ?? nil
+            if isThere != nil { return true }
+            guard shard.content == .passages else { return false }
+            return ((try? shard.row(ofID: PassageCutter.id(document: id, passage: 0))) ?? nil) != nil
+        }
+    }
+}

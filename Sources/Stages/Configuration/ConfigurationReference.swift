@@ -1,0 +1,46 @@
+/// The keys of a pipeline's YAML, as `gradprint build --help` prints them. A test compares it with what is read.
+package enum ConfigurationReference {
+    package static let text = """
+        profile                   default | paper (the reference method); sets the defaults marked P       default
+        seed                      every random choice follows from it                                      42
+        run_dir                   the run directory; --run-dir overrides it
+        workers                   threads in all; 0: one a core                                            0
+        corpus.files              JSONL files or vector files, one or a list; - reads standard input       required
+        corpus.ids                one id a line, for vector files                                          row numbers
+        corpus.fields.id          key of the id                                                            id
+        corpus.fields.text        key of the text; all other keys are kept as metadata                     text
+        corpus.on_error           stop | skip: what a broken line does                                     stop
+        corpus.passage.tokens     cut texts into passages of so many words and punctuation marks           off
+        corpus.passage.stride     distance of their beginnings                                             3/4 of tokens
+        corpus.shard_rows         rows a shard, the unit of work and resume                                50000
+        embed.path                a sentence-transformers folder, or vectors (.npy .safetensors .fbin .fvecs)
+        embed.normalise           scale embeddings to length 1                                             true
+        cluster.clusters          C, the number of pseudo-labels                                           10
+        cluster.sample_rows       rows that k-means sees                                                   65536
+        cluster.iterations        at most so many                                                          50
+        cluster.tolerance         stop when inertia falls by less, relatively                              0.0001
+        probe.kind                linear | hidden                                                          linear
+        probe.hidden_units        of the hidden layer                                                      64
+        probe.l2                  weight of the squared norm in the loss                                   0.0001
+        probe.tolerance           converged when no gradient component is larger                           0.0001
+        probe.iterations          at most so many                                                          500
+        probe.sample_rows         rows that the probe is trained on                                        65536
+        fingerprint.combine       P weighted: blocks of length √weight | raw: as they are                  weighted
+        fingerprint.dimension     m, numbers of the projected gradient                                     32
+        fingerprint.distribution  rademacher | gaussian                                                    rademacher
+        fingerprint.embedding_weight   weight of the embedding's cosine                                    1
+        fingerprint.signature_weight   weight of the gradient signature's cosine                           0
+        index.kind                flat: exact                                                              flat
+        index.metric              P inner_product | l2                                                     inner_product
+        influence.damping         λ in H + λI                                                              0.01
+        influence.iterations      T of LiSSA                                                               10
+        influence.scale           μ of LiSSA; 0: 1.1·(λ_max + λ) from a power iteration                    0
+        influence.hessian_rows    rows that define H, or all                                               5000
+        influence.prepare_limit   prepare LiSSA's polynomial up to so many probe parameters                8192
+        refine.candidates         how many the index gives for each output                                 10
+        refine.rank_by            P similarity | influence                                                 similarity
+        retention.label           keep | drop: drop deletes a stage's files once every reader is done      keep
+        retention.project         keep | drop                                                              drop
+        retention.shard-index     keep | drop                                                              drop
+        """
+}

@@ -1,0 +1,106 @@
+package import Corpus
+internal import Pipeline
+internal import TensorFiles
+package import VectorIndex
+
+/// The configuration's `corpus:` section.
+package struct CorpusSettings: Sendable {
+    /// JSONL files (`-` is standard input) or vector files, in order.
+    package let files: [String]
+    /// One id a line, for vector files.
+    package let ids: String?
+    package let idField: String
+    package let textField: String
+    package let onError: ErrorPolicy
+    package let passage: PassageSettings?
+    package let shardRows: Int
+
+    package struct PassageSettings: Codable, Hashable, Sendable {
+        package let tokens: Int
+        package let stride: Int
+    }
+
+    /// Whether the corpus is a set of vectors without text.
+    package var isVectors: Bool { files.contains(where: VectorFormat.isVectorFile) }
+
+    init(_ section: ConfigurationSection) throws(RunError) {
+        var section = section
+        files = try section.paths("files")
+        ids = try section.path("ids")
+        var fields = try section.section("fields")
+        idField = try fields.string("id") ?? "id"
+        textField = try fields.string("text") ?? "text"
+        try fields.finish()
+        onError = try section.choice("on_error", default: .stop)
+        if var passage = try section.optionalSection("passage") {
+            let tokens = try passage.integer("tokens", default: 200, in: 1...1_000_000)
+            let stride = try passage.integer("stride", default: max(1, tokens * 3 / 4), in: 1...tokens)
+            try passage.finish()
+            self.passage = PassageSettings(tokens: tokens, stride: stride)
+        } else {
+            passage = nil
+        }
+        shardRows = try section.integer("shard_rows", default: 50_000, in: 1...10_000_000)
+        try section.finish()
+        if files.contains(where: VectorFormat.isVectorFile), !files.allSatisfy(VectorFormat.isVectorFile) {
+            throw RunError(.configuration, "corpus.files mixes vector files and text files; make two runs of them")
+        }
+        if files.filter({ $0 == "-" }).count > 1 {
+            throw RunError(.configuration, "corpus.files names standard input (-) more than once")
+        }
+    }
+}
+
+/// The configuration's `embed:` section.
+package struct EmbedSettings: Sendable {
+    /// A model folder or a vector file; what lies there decides the kind.
+    package let path: String?
+    /// Whether vectors are scaled to length 1.
+    package let normalise: Bool
+
+    package var isVectors: Bool { path.map(VectorFormat.isVectorFile) ?? false }
+
+    init(_ section: ConfigurationSection) throws(RunError) {
+        var section = section
+        path = try section.path("path")
+        normalise = try section.boolean("normalise", default: true)
+        try section.finish()
+    }
+}
+
+/// The configuration's `index:` section.
+package struct IndexSettings: Codable, Hashable, Sendable {
+    package enum Kind: String, CaseIterable, Codable, Sendable { case flat }
+
+    package let kind: Kind
+    package let metric: Metric
+
+    init(_ section: ConfigurationSection, profile: PipelineConfiguration.Profile) throws(RunError) {
+        var section = section
+        kind = try section.choice("kind", default: .flat)
+        metric = try section.choice("metric", default: profile == .paper ? .l2 : .innerProduct)
+        try section.finish()
+    }
+}
+
+/// The configuration's `refine:` section: how candidates become ranked sources.
+package struct RefineSettings: Codable, Hashable, Sendable {
+    /// What the score is made of.
+    package enum Ranking: String, CaseIterable, Codable, Sendable {
+        /// The fingerprints' similarity alone.
+        case similarity
+        /// Minus influence, as the reference method does: proponents first.
+        case influence
+    }
+
+    /// How many candidates the index gives for each output.
+    package let candidates: Int
+    package let rankBy: Ranking
+
+    init(_ section: ConfigurationSection, profile: PipelineConfiguration.Profile) throws(RunError) {
+        var section = section
+        candidates = try section.integer("candidates", default: 10, in: 1...10_000)
+        rankBy = try section.choice("rank_by", default: profile == .paper ? .influence : .similarity)
+        try section.finish()
+    }
+}

@@ -1,0 +1,87 @@
+package import Pipeline
+
+/// A pipeline's YAML file, checked: every key known, every value possible.
+package struct PipelineConfiguration: Sendable {
+    /// Which method's settings stand where the file says nothing.
+    package enum Profile: String, CaseIterable, Codable, Sendable {
+        /// What is best on real data.
+        case `default`
+        /// Gradient-Informed Fingerprinting to the letter.
+        case paper
+    }
+
+    package let profile: Profile
+    package let seed: UInt64
+    package let runDirectory: String?
+    package let workers: Int?
+    package let corpus: CorpusSettings
+    package let embed: EmbedSettings
+    package let cluster: ClusterStage.Settings
+    package let probe: ProbeTrainStage.Settings
+    package let curvature: CurvatureStage.Settings
+    package let project: ProjectStage.Settings
+    package let index: IndexSettings
+    package let refine: RefineSettings
+    /// Stages whose outputs go once every reader is done.
+    package let dropped: Set<String>
+
+    /// - Throws: `configuration`, with file, line and what is allowed.
+    package init(_ root: ConfigurationNode) throws(RunError) {
+        var section = try ConfigurationSection(root)
+        let profile = try section.choice("profile", default: Profile.default)
+        self.profile = profile
+        seed = UInt64(try section.integer("seed", default: 42, in: 0...Int.max))
+        runDirectory = try section.path("run_dir")
+        let workerCount = try section.integer("workers", default: 0, in: 0...1024)
+        workers = workerCount == 0 ? nil : workerCount
+        corpus = try CorpusSettings(section.section("corpus"))
+        embed = try EmbedSettings(section.section("embed"))
+        cluster = try ClusterStage.Settings(section.section("cluster"))
+        probe = try ProbeTrainStage.Settings(section.section("probe"))
+        curvature = try CurvatureStage.Settings(section.section("influence"))
+        project = try ProjectStage.Settings(section.section("fingerprint"), profile: profile)
+        index = try IndexSettings(section.section("index"), profile: profile)
+        refine = try RefineSettings(section.section("refine"), profile: profile)
+        dropped = try Self.retention(section.section("retention"))
+        try section.finish()
+        try validate()
+    }
+
+    private enum Retention: String, CaseIterable { case keep, drop }
+
+    /// What attribution reads has to stay; the rest may go.
+    private static func retention(_ section: ConfigurationSection) throws(RunError) -> Set<String> {
+        var section = section
+        var dropped: Set<String> = []
+        for (stage, standard) in [
+            (LabelStage.name, Retention.keep), (ProjectStage.name, .drop), (ShardIndexStage.name, .drop),
+        ] where try section.choice(stage, default: standard) == .drop {
+            dropped.insert(stage)
+        }
+        try section.finish()
+        return dropped
+    }
+
+    /// Checks that span sections.
+    private func validate() throws(RunError) {
+        guard !corpus.files.isEmpty else {
+            throw RunError(
+                .configuration,
+                "corpus.files is missing: name the corpus in the YAML or with --set corpus.files=CORPUS.jsonl (JSONL, plain or .gz, .zst, .lz4; or vectors as .npy, .safetensors, .fbin, .fvecs)"
+            )
+        }
+        guard embed.path != nil || corpus.isVectors else {
+            throw RunError(
+                .configuration,
+                "embed.path is missing: name a sentence-transformers folder or a file of vectors, for example --set embed.path=data/cache/models/all-MiniLM-L6-v2 (`make models` gets it)"
+            )
+        }
+        if corpus.passage != nil, corpus.isVectors || embed.isVectors {
+            throw RunError(.configuration, "corpus.passage cuts texts; a corpus of vectors has none")
+        }
+        if corpus.isVectors, embed.path != nil {
+            throw RunError(
+                .configuration, "corpus.files are vectors already; leave embed.path out, or name texts as the corpus")
+        }
+    }
+}

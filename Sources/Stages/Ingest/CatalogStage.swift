@@ -1,0 +1,42 @@
+internal import Corpus
+package import Pipeline
+internal import Storage
+
+/// Lists the corpus' shards in their order and refuses ids that stand for two samples, in one pass over sorted hashes.
+package struct CatalogStage: Stage {
+    package struct Parameters: Codable, Sendable {}
+
+    package static let name = Catalog.stage
+    package static let version = 1
+    package let parameters = Parameters()
+
+    package var granularity: Granularity { .whole }
+    package var inputs: [StageInput] { [.all(IngestStage.name)] }
+
+    package func estimate(_ extent: Extent) -> ResourceEstimate { ResourceEstimate(memory: 64 << 20, disk: 1 << 20) }
+
+    package func run(_ context: TaskContext) throws {
+        var shards: [Catalog.Shard] = []
+        var readers: [CorpusShardReader] = []
+        var rows = 0
+        for (file, artifact) in context.inputs(IngestStage.name).enumerated() {
+            for part in artifact.manifest.outputs.indices {
+                let reader = try CorpusShardReader(path: artifact.path(Catalog.shardFile(part: part)))
+                let textBytes = reader.shard.byteCounts.first { $0.column == "text" }?.decoded ?? 0
+                shards.append(
+                    Catalog.Shard(file: file, part: part, rows: reader.rows, firstRow: rows, textBytes: textBytes))
+                readers.append(reader)
+                rows += reader.rows
+            }
+        }
+        guard rows > 0 else { throw RunError(.badInput, "there is no sample in corpus.files: every line is blank or skipped") }
+        let check = try IdentifierCheck(readers)
+        if let first = check.duplicates.first {
+            let others = check.count > 1 ? " (and \(check.count - 1) more)" : ""
+            throw RunError(.badInput, "\(first)\(others); ids have to be unique in a corpus")
+        }
+        try Catalog(shards: shards).write(path: context.output(Catalog.fileName))
+        context.advance(rows: rows)
+        context.record("shards", .integer(shards.count))
+    }
+}

@@ -1,0 +1,138 @@
+internal import Corpus
+internal import Foundation
+package import Pipeline
+internal import Storage
+
+/// Turns one corpus file into corpus shards of a fixed number of rows. Streams: memory holds one shard's ids.
+package struct IngestStage: Stage {
+    package struct Parameters: Codable, Sendable {
+        let idField: String
+        let textField: String
+        let onError: String
+        let passage: CorpusSettings.PassageSettings?
+        let shardRows: Int
+    }
+
+    package static let name = Catalog.source
+    package static let version = 1
+    package let parameters: Parameters
+    private let files: [String]
+    private let vectors: VectorSet?
+    private let onError: ErrorPolicy
+
+    init(_ settings: CorpusSettings, inputs: BuildInputs) {
+        parameters = Parameters(
+            idField: settings.idField, textField: settings.textField, onError: settings.onError.rawValue,
+            passage: settings.passage, shardRows: settings.shardRows)
+        files = inputs.files
+        onError = settings.onError
+        if settings.isVectors, case .vectors(let vectors) = inputs.embeddings { self.vectors = vectors } else { vectors = nil }
+    }
+
+    package var granularity: Granularity { .file }
+    package var inputs: [StageInput] { [] }
+
+    package func estimate(_ extent: Extent) -> ResourceEstimate {
+        ResourceEstimate(memory: 64 << 20, disk: extent.textBytes / 2)
+    }
+
+    package func run(_ context: TaskContext) throws {
+        guard let file = context.file else { preconditionFailure("ingest is cut into files") }
+        do {
+            if let vectors {
+                try ingestVectors(vectors, file: file, context)
+            } else {
+                try ingestTexts(file: file, context)
+            }
+        } catch let error as CorpusError {
+            throw RunError(error)
+        } catch let error as StorageError {
+            throw RunError(error, damaged: .badInput)
+        }
+    }
+
+    private func ingestTexts(file: Int, _ context: TaskContext) throws {
+        let source = SampleSource(
+            files: [files[file]], fields: SampleFields(id: parameters.idField, text: parameters.textField),
+            onError: onError)
+        let output = ShardSequence(parameters, file: files[file], context: context)
+        let cutter = parameters.passage.map { PassageCutter(tokens: $0.tokens, stride: $0.stride) }
+        var samples = 0
+        while let sample = try source.next() {
+            samples += 1
+            guard let cutter else {
+                try output.writer().append(sample)
+                continue
+            }
+            for (number, text) in cutter.passages(of: sample.text).enumerated() {
+                try output.writer().append(passage: number, text: text, of: sample)
+            }
+        }
+        try output.finish()
+        context.record("samples", .integer(samples))
+        let skipped = source.skipped.values.reduce(0, +)
+        if skipped > 0 { context.record("skipped", .integer(skipped)) }
+        for (kind, count) in source.skipped { context.record("skipped: \(kind.rawValue)", .integer(count)) }
+        if let first = source.firstErrors.first {
+            context.record("first skipped line", .text("\(first.line ?? 0): \(first.message)"))
+        }
+    }
+
+    /// Vectors stay in their files; the corpus knows their ids.
+    private func ingestVectors(_ vectors: VectorSet, file: Int, _ context: TaskContext) throws {
+        let output = ShardSequence(parameters, file: files[file], context: context)
+        let rows = vectors.rows(ofFile: file)
+        for row in rows {
+            let place = Sample.Place(file: 0, line: row - rows.lowerBound)
+            try output.writer().append(Sample(id: vectors.id(row), text: "", place: place))
+        }
+        try output.finish()
+    }
+}
+
+/// The shards that one ingest task writes, one after another.
+private final class ShardSequence {
+    private let parameters: IngestStage.Parameters
+    private let fileName: String
+    private let context: TaskContext
+    private var current: CorpusShardWriter?
+    private var parts = 0
+
+    init(_ parameters: IngestStage.Parameters, file: String, context: TaskContext) {
+        self.parameters = parameters
+        // The name alone: the same corpus in another folder gives the same bytes.
+        fileName = URL(filePath: file).lastPathComponent
+        self.context = context
+    }
+
+    /// The writer for the next row: a new one when the last shard is full.
+    func writer() throws(CorpusError) -> CorpusShardWriter {
+        if let current, current.rows < parameters.shardRows { return current }
+        try close()
+        let writer = try CorpusShardWriter(
+            path: context.output(Catalog.shardFile(part: parts)),
+            content: parameters.passage == nil ? .texts : .passages, files: [fileName])
+        parts += 1
+        current = writer
+        return writer
+    }
+
+    func finish() throws(CorpusError) { try close() }
+
+    private func close() throws(CorpusError) {
+        guard let writer = current else { return }
+        let summary = try writer.finish()
+        context.advance(rows: summary.rows)
+        current = nil
+    }
+}
+
+extension RunError {
+    init(_ error: CorpusError) {
+        if let cause = error.cause {
+            self.init(cause, damaged: .badInput)
+        } else {
+            self.init(.badInput, error.description)
+        }
+    }
+}

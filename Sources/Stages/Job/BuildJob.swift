@@ -1,0 +1,108 @@
+internal import Foundation
+package import Pipeline
+internal import Storage
+
+/// A build: the configuration, its inputs, and the runner that does the stages.
+package struct BuildJob {
+    private let runner: Runner
+
+    /// Reads the corpus files once for their digests, and the embedder.
+    ///
+    /// - Parameters:
+    ///   - root: the configuration with every override applied; the run keeps it.
+    ///   - workers: threads in all.
+    /// - Throws: `missingInput`, `badInput`, `permission`, `configuration`.
+    package init(
+        configuration: PipelineConfiguration, root: ConfigurationNode, directory: RunDirectory, workers: Int,
+        allowsMixedPlatforms: Bool, progress: BuildProgress
+    ) throws(RunError) {
+        let inputs = try BuildInputs(configuration, directory: directory)
+        let root = Self.portable(root, configuration)
+        runner = Runner(
+            directory: directory, stages: StageRegistry.stages(configuration, inputs: inputs),
+            fileDigests: inputs.fileDigests, configuration: root.yaml(),
+            options: Runner.Options(
+                workers: workers, dropped: configuration.dropped, allowsMixedPlatforms: allowsMixedPlatforms),
+            progress: progress)
+    }
+
+    /// The configuration as the run keeps it: paths made absolute, and without what doesn't change the result.
+    private static func portable(_ root: ConfigurationNode, _ configuration: PipelineConfiguration) -> ConfigurationNode {
+        var root = root
+        root.remove("run_dir")
+        root.remove("workers")
+        root.replace("corpus.files", with: configuration.corpus.files)
+        if let ids = configuration.corpus.ids { root.replace("corpus.ids", with: [ids]) }
+        if let path = configuration.embed.path { root.replace("embed.path", with: [path]) }
+        return root
+    }
+
+    /// What is done and what would run.
+    package func plan() throws(RunError) -> PlanSummary {
+        let plan = try runner.currentPlan()
+        return PlanSummary(plan, mustRun: try runner.missing(in: plan))
+    }
+
+    /// Builds what is missing, under the run's exclusive lock.
+    ///
+    /// - Returns: one sentence on the result.
+    package func build() throws(RunError) -> String {
+        try runner.directory.create()
+        let lock = try runner.directory.lock(exclusive: true)
+        defer { withExtendedLifetime(lock) {} }
+        try keepConfiguration()
+        let start = ContinuousClock.now
+        try runner.build()
+        guard let generation = try runner.directory.currentGeneration() else {
+            throw RunError(.defect, "the build ended without a generation")
+        }
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        return
+            "generation \(generation.number): \(grouped(generation.catalog.rows)) rows in \(generation.catalog.shards.count) shards, built in \(duration(seconds)); attribute a log with `gradprint attribute LOG.jsonl --run-dir \(runner.directory.path)`"
+    }
+
+    /// Does one rank's share of a stage. Ranks share the lock: they cannot harm each other, a build beside them could.
+    package func run(stage: String, rank: Int, worldSize: Int) throws(RunError) {
+        try runner.directory.create()
+        let lock = try runner.directory.lock(exclusive: false)
+        defer { withExtendedLifetime(lock) {} }
+        if rank == 0 { try keepConfiguration() }
+        try runner.run(stage: stage, rank: rank, worldSize: worldSize)
+    }
+
+    private func keepConfiguration() throws(RunError) {
+        let text = runner.configuration
+        let path = runner.directory.configuration
+        if FileManager.default.contents(atPath: path) == Data(text.utf8) { return }
+        try reporting(damaged: .corrupt) { () throws(StorageError) in try DurableFile.write(text, to: path) }
+    }
+}
+
+/// A plan as a person reads it.
+package struct PlanSummary: Sendable {
+    private let lines: [(stage: String, tasks: Int, toRun: Int)]
+    private let isComplete: Bool
+
+    init(_ plan: BuildPlan, mustRun: [Bool]) {
+        lines = StageRegistry.names.map { name in
+            let tasks = plan.tasks(of: name)
+            return (name, tasks.count, tasks.count { mustRun[$0] })
+        }
+        isComplete = plan.catalog != nil
+    }
+
+    package func table() -> String {
+        var rows = ["stage          tasks  to run"]
+        for line in lines {
+            let known = line.tasks > 0 || isComplete
+            let stage = line.stage.padding(toLength: 13, withPad: " ", startingAt: 0)
+            rows.append(stage + (known ? aligned(line.tasks) + aligned(line.toRun) : "      known after the catalog"))
+        }
+        return rows.joined(separator: "\n")
+    }
+
+    private func aligned(_ number: Int) -> String {
+        let text = grouped(number)
+        return String(repeating: " ", count: max(1, 8 - text.count)) + text
+    }
+}

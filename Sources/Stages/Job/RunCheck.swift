@@ -1,0 +1,82 @@
+internal import Foundation
+package import Pipeline
+internal import Storage
+
+/// The complete check of a run: every byte is read.
+package struct RunCheck: Sendable {
+    package private(set) var files = 0
+    package private(set) var bytes = 0
+    /// One sentence for each damaged file, with its path.
+    package private(set) var problems: [String] = []
+
+    /// Compares every output with its manifest's size and SHA-256 and verifies every shard file's own checksums; checks
+    /// that the generation's parts are there.
+    ///
+    /// - Throws: `missingInput` when there is no run here; a damaged file is no error but a problem in the result.
+    package static func check(_ directory: RunDirectory) throws(RunError) -> RunCheck {
+        try directory.requireExisting()
+        var check = RunCheck()
+        for stage in StageRegistry.names {
+            for task in RunDirectory.list(directory.file(stage)) { check.checkTask("\(directory.file(stage))/\(task)") }
+        }
+        check.checkGeneration(directory)
+        return check
+    }
+
+    private mutating func checkTask(_ folder: String) {
+        let manifest: Manifest
+        do {
+            manifest = try JSONFile.unseal(Manifest.self, path: "\(folder)/\(Manifest.fileName)")
+            files += 1
+        } catch {
+            problems.append("\(error)")
+            return
+        }
+        let present = Set(RunDirectory.list(folder))
+        // Outputs that retention dropped leave the manifest alone.
+        if present == [Manifest.fileName] { return }
+        for output in manifest.outputs { checkOutput("\(folder)/\(output.name)", output) }
+        for name in present.subtracting(manifest.outputs.map(\.name)).subtracting([Manifest.fileName]).sorted() {
+            problems.append("\(folder)/\(name): the manifest does not name this file")
+        }
+    }
+
+    private mutating func checkOutput(_ path: String, _ output: Manifest.Output) {
+        files += 1
+        bytes += output.bytes
+        do {
+            if path.hasSuffix(".shard") { try ShardReader(path: path, expectedKind: nil).verify() }
+            let size = RunDirectory.size(of: path) ?? 0
+            guard size == output.bytes else {
+                throw StorageError(.corrupt, path: path, "the manifest says \(output.bytes) bytes, the file has \(size)")
+            }
+            let digest = try Digest.sha256(file: path)
+            guard digest == output.sha256 else {
+                throw StorageError(
+                    .corrupt, path: path, "the manifest says SHA-256 \(output.sha256), the file has \(digest)")
+            }
+        } catch {
+            problems.append("\(error)")
+        }
+    }
+
+    private mutating func checkGeneration(_ directory: RunDirectory) {
+        do {
+            guard let generation = try directory.currentGeneration() else { return }
+            files += 1
+            for part in generation.parts.values.joined().sorted(by: { $0.folder < $1.folder }) {
+                let artifact = try directory.artifact(part)
+                if artifact.manifest.stage == Catalog.stage {
+                    let catalog = try reporting(damaged: .corrupt) { () throws(StorageError) in
+                        try Catalog(path: artifact.path(Catalog.fileName))
+                    }
+                    if catalog != generation.catalog {
+                        problems.append("\(artifact.folder): the catalog is not the generation's")
+                    }
+                }
+            }
+        } catch {
+            problems.append("\(error)")
+        }
+    }
+}

@@ -1,0 +1,116 @@
+internal import Foundation
+package import Pipeline
+internal import Storage
+
+/// What a run holds, read from its manifests and its journal.
+package struct RunStatus: Sendable, Encodable {
+    package struct Stage: Sendable, Encodable {
+        package let name: String
+        package let tasks: Int
+        package let rows: Int
+        /// Bytes of outputs that are there.
+        package let bytes: Int
+        /// Whether outputs were deleted after their last reader (`retention`).
+        package let isDropped: Bool
+        /// Seconds that the tasks took, as the journal says.
+        package let seconds: Double
+        package let figures: [String: Figure]
+    }
+
+    package let run: String
+    package let generation: Int?
+    package let rows: Int
+    package let shards: Int
+    package let embedder: String?
+    package let platform: String?
+    package let stages: [Stage]
+
+    /// - Throws: `missingInput` when there is no run here; `corrupt` for a damaged manifest.
+    package init(directory: RunDirectory) throws(RunError) {
+        try directory.requireExisting()
+        let current = try directory.currentGeneration()
+        run = directory.path
+        generation = current?.number
+        rows = current?.catalog.rows ?? 0
+        shards = current?.catalog.shards.count ?? 0
+        platform = current?.platform.description
+        let root = try ConfigurationNode(yamlFile: directory.configuration)
+        embedder = try PipelineConfiguration(root).embed.path
+        let seconds = Dictionary(
+            Journal(path: directory.log).entries().map { ($0.task, $0.seconds) }, uniquingKeysWith: { $1 })
+        var stages: [Stage] = []
+        for name in StageRegistry.names {
+            stages.append(try Self.stage(name, directory: directory, generation: current, seconds: seconds))
+        }
+        self.stages = stages
+    }
+
+    private static func stage(
+        _ name: String, directory: RunDirectory, generation: Generation?, seconds: [String: Double]
+    ) throws(RunError) -> Stage {
+        let folders =
+            generation?.parts[name]?.map { directory.file($0.folder) }
+            ?? RunDirectory.list(directory.file(name)).map { directory.file("\(name)/\($0)") }
+        var (rows, bytes, expected, time) = (0, 0, 0, 0.0)
+        var figures: [String: Figure] = [:]
+        for folder in folders {
+            let manifest = try reporting(damaged: .corrupt) { () throws(StorageError) in
+                try JSONFile.unseal(Manifest.self, path: "\(folder)/\(Manifest.fileName)")
+            }
+            rows += manifest.rows
+            for output in manifest.outputs {
+                expected += output.bytes
+                bytes += RunDirectory.size(of: "\(folder)/\(output.name)") ?? 0
+            }
+            time += seconds["\(name)/\(manifest.task)"] ?? 0
+            for (key, value) in manifest.figures { figures[key] = folders.count == 1 ? value : sum(figures[key], value) }
+        }
+        return Stage(
+            name: name, tasks: folders.count, rows: rows, bytes: bytes, isDropped: expected > 0 && bytes == 0,
+            seconds: time, figures: figures)
+    }
+
+    /// Counts of several tasks add up; other figures are of one task alone.
+    private static func sum(_ a: Figure?, _ b: Figure) -> Figure {
+        if case .integer(let a)? = a, case .integer(let b) = b { return .integer(a + b) }
+        return b
+    }
+
+    package func json() -> String { String(decoding: JSONFile.encode(self), as: UTF8.self) }
+
+    package func table() -> String {
+        var text = "run        \(run)\n"
+        text += "generation \(generation.map(String.init) ?? "none yet: the build has not come to its end")\n"
+        text += "corpus     \(grouped(rows)) rows in \(shards) shards\n"
+        if let embedder { text += "embedder   \(embedder)\n" }
+        if let platform { text += "platform   \(platform)\n" }
+        text += "\n" + line(["stage", "tasks", "rows", "bytes", "time", "rows/s"], "figures")
+        for stage in stages {
+            let rate = stage.rows > 0 && stage.seconds > 0 ? grouped(Int(Double(stage.rows) / stage.seconds)) : "-"
+            let figures = stage.figures.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.short)" }
+            text += line(
+                [
+                    stage.name, "\(stage.tasks)", grouped(stage.rows), stage.isDropped ? "dropped" : byteSize(stage.bytes),
+                    duration(stage.seconds), rate,
+                ], figures.joined(separator: ", "))
+        }
+        return text
+    }
+
+    private func line(_ cells: [String], _ last: String) -> String {
+        let widths = [13, 7, 12, 10, 10, 11]
+        var text = cells[0].padding(toLength: widths[0], withPad: " ", startingAt: 0)
+        for (cell, width) in zip(cells, widths).dropFirst() {
+            text += String(repeating: " ", count: max(1, width - cell.count)) + cell
+        }
+        return text + (last.isEmpty ? "" : "  " + last) + "\n"
+    }
+}
+
+extension Figure {
+    /// With four significant digits.
+    var short: String {
+        if case .number(let value) = self { return String(format: "%.4g", value) }
+        return description
+    }
+}

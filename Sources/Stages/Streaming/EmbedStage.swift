@@ -1,0 +1,72 @@
+package import Pipeline
+internal import Corpus
+internal import Kernels
+internal import Storage
+
+/// The static embedding of every row.
+package struct EmbedStage: Stage {
+    package struct Parameters: Codable, Sendable {
+        /// SHA-256 over the embedder's files, or over the vector files.
+        let embedder: String
+        let normalise: Bool
+    }
+
+    package static let name = "embed"
+    package static let version = 1
+    package let parameters: Parameters
+    private let source: EmbeddingSource
+
+    init(_ settings: EmbedSettings, source: EmbeddingSource) {
+        parameters = Parameters(embedder: source.digest, normalise: settings.normalise)
+        self.source = source
+    }
+
+    package var granularity: Granularity { .shard }
+    package var inputs: [StageInput] {
+        // Vector files follow the corpus' row numbers, which the catalog knows; texts depend on their shard alone.
+        source.isVectors ? [.same(IngestStage.name), .same(CatalogStage.name)] : [.same(IngestStage.name)]
+    }
+
+    package func estimate(_ extent: Extent) -> ResourceEstimate {
+        ResourceEstimate(memory: 256 << 20, disk: extent.rows * source.dimension * 4)
+    }
+
+    package func run(_ context: TaskContext) throws {
+        guard let shard = context.shard else { preconditionFailure("embed is cut into shards") }
+        let corpus = try CorpusShardReader(path: context.corpusShard())
+        let writer = try ShardWriter(
+            path: context.output(ArtifactFile.embeddings), kind: ShardKind.embeddings,
+            columns: [ColumnDescription("embedding", .float32, width: source.dimension)],
+            attributes: ["embedder": source.digest, "normalised": "\(parameters.normalise)"])
+        for rows in ranges(shard.rows, of: EmbeddingSource.blockRows * max(1, context.workers)) {
+            var matrix = try embeddings(rows, corpus: corpus, shard: shard, context: context)
+            if parameters.normalise { normaliseRows(&matrix) }
+            try writer.append("embedding", floats: matrix.elements.span)
+            context.advance(rows: rows.count)
+        }
+        _ = try writer.finish()
+    }
+
+    private func embeddings(
+        _ rows: Range<Int>, corpus: CorpusShardReader, shard: Catalog.Shard, context: TaskContext
+    ) throws -> Matrix {
+        switch source {
+        case .model:
+            return try source.embed(try corpus.shard.strings("text", rows: rows), workers: context.workers)
+        case .vectors(let vectors):
+            // The catalog counts the corpus' rows, and the vectors follow them.
+            let wanted = shard.firstRow + rows.lowerBound..<shard.firstRow + rows.upperBound
+            return Matrix(rows: rows.count, columns: vectors.dimension, elements: try vectors.read(rows: wanted))
+        }
+    }
+}
+
+/// Scales each row to length 1; a row of zeros stays.
+func normaliseRows(_ matrix: inout Matrix) {
+    for row in 0..<matrix.rows {
+        let range = matrix.range(ofRow: row)
+        let norm = dot(matrix.elements.span.extracting(range), matrix.elements.span.extracting(range)).squareRoot()
+        guard norm > 0 else { continue }
+        for index in range { matrix.elements[index] /= norm }
+    }
+}

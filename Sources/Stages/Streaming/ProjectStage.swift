@@ -1,0 +1,121 @@
+package import Pipeline
+internal import Kernels
+internal import Probing
+internal import Storage
+
+/// The fingerprint of every row: its embedding and the random projection of its gradient.
+package struct ProjectStage: Stage {
+    /// The configuration's `fingerprint:` section.
+    package struct Settings: Codable, Hashable, Sendable {
+        package enum Distribution: String, CaseIterable, Codable, Sendable { case rademacher, gaussian }
+
+        package let dimension: Int
+        package let distribution: Distribution
+        package let layout: FingerprintLayout
+
+        init(_ section: ConfigurationSection, profile: PipelineConfiguration.Profile) throws(RunError) {
+            var section = section
+            let combine = try section.choice(
+                "combine", default: profile == .paper ? FingerprintLayout.Combination.raw : .weighted)
+            dimension = try section.integer("dimension", default: 32, in: 1...65_536)
+            distribution = try section.choice("distribution", default: .rademacher)
+            layout = FingerprintLayout(
+                combine: combine,
+                embeddingWeight: try section.number("embedding_weight", default: 1, in: 0...1e6),
+                signatureWeight: try section.number("signature_weight", default: 0, in: 0...1e6))
+            try section.finish()
+        }
+    }
+
+    package struct Parameters: Codable, Sendable {
+        let settings: Settings
+        let seed: UInt64
+    }
+
+    package static let name = "project"
+    package static let version = 1
+    package let parameters: Parameters
+
+    init(_ settings: Settings, seed: UInt64) { parameters = Parameters(settings: settings, seed: seed) }
+
+    package var granularity: Granularity { .shard }
+    package var inputs: [StageInput] {
+        [.same(EmbedStage.name), .same(GradientSignStage.name), .same(ProbeTrainStage.name)]
+    }
+
+    package func estimate(_ extent: Extent) -> ResourceEstimate {
+        ResourceEstimate(memory: 128 << 20, disk: extent.rows * (1024 + parameters.settings.dimension) * 4)
+    }
+
+    package func run(_ context: TaskContext) throws {
+        let embeddings = try EmbeddingBlocks(context.input(EmbedStage.name))
+        let gradients = try ShardReader(
+            path: context.input(GradientSignStage.name).path(ArtifactFile.gradients), expectedKind: ShardKind.gradients)
+        let probeArtifact = context.input(ProbeTrainStage.name)
+        let fingerprinter = Fingerprinter(
+            settings: parameters.settings, seed: parameters.seed, probe: try ProbeFile.read(probeArtifact))
+        let writer = try ShardWriter(
+            path: context.output(ArtifactFile.fingerprints), kind: ShardKind.fingerprints,
+            columns: [ColumnDescription("fingerprint", .float32, width: fingerprinter.dimension)],
+            attributes: ["identity": fingerprinter.identity(probe: probeArtifact)])
+        for rows in embeddings.blocks {
+            let block = try embeddings.matrix(rows)
+            let factors = try GradientFile.read(gradients, rows: rows)
+            let fingerprints = fingerprinter.fingerprints(block, factors, workers: context.workers)
+            try writer.append("fingerprint", floats: fingerprints.elements.span)
+            context.advance(rows: rows.count)
+        }
+        _ = try writer.finish()
+    }
+}
+
+/// Makes fingerprints of embeddings and gradients: the same for the corpus and for outputs.
+struct Fingerprinter: Sendable {
+    private let settings: ProjectStage.Settings
+    private let seed: UInt64
+    private let projection: (any GradientProjection)?
+    private let embeddingDimension: Int
+
+    init(settings: ProjectStage.Settings, seed: UInt64, probe: any Probe) {
+        self.settings = settings
+        self.seed = seed
+        embeddingDimension = probe.dimension
+        guard settings.layout.hasSignature else {
+            projection = nil
+            return
+        }
+        switch (probe, settings.distribution) {
+        case (is LinearProbe, .rademacher):
+            projection = LinearProjection(
+                classes: probe.classes, dimension: probe.dimension, outputs: settings.dimension, seed: seed)
+        case (is LinearProbe, .gaussian):
+            projection = GaussianProjection(
+                classes: probe.classes, dimension: probe.dimension, outputs: settings.dimension, seed: seed)
+        default:
+            let sizes = Self.sizes(settings.dimension, layers: probe.layers.count)
+            projection = KroneckerProjection(layers: probe.layers, sizes: sizes, seed: seed)
+        }
+    }
+
+    /// d, or d + m with a signature.
+    var dimension: Int { embeddingDimension + (projection?.outputs ?? 0) }
+
+    /// The fingerprints `[rows × dimension]`.
+    func fingerprints(_ embeddings: Matrix, _ factors: GradientFactors, workers: Int) -> Matrix {
+        let signatures = projection?.project(factors, embeddings: embeddings.elements.span, workers: workers)
+        return settings.layout.fingerprints(embeddings: embeddings, signatures: signatures)
+    }
+
+    /// Names everything that fingerprints are made with: two of different identity must not be compared.
+    func identity(probe: Artifact) -> String {
+        let settings = String(decoding: JSONFile.encode(self.settings), as: UTF8.self)
+        return Digest.sha256("\(probe.manifest.fingerprint)\n\(settings)\n\(seed)")
+    }
+
+    /// Kronecker factors for each layer whose products add up to about m: each layer m_out·m_in ≈ m / layers.
+    private static func sizes(_ outputs: Int, layers: Int) -> [(out: Int, in: Int)] {
+        let share = max(1, outputs / layers)
+        let left = (1...share).last { $0 * $0 <= share && share % $0 == 0 } ?? 1
+        return Array(repeating: (out: left, in: share / left), count: layers)
+    }
+}

@@ -1,0 +1,81 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Logging
+internal import Pipeline
+internal import Stages
+
+struct AttributeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "attribute",
+        abstract: "Finds the sources of each output in a log.",
+        discussion: """
+            The log is JSON Lines: {"id": …, "text": …} a line, plain or .gz, .zst, .lz4, or - for standard input. Each \
+            line gives one JSON object with its ranked sources, in input order; a bad line gives {"id", "error"}, a \
+            missing id becomes the line's number.
+
+              gradprint attribute outputs.jsonl --run-dir RUN --output attributions.jsonl
+
+            Vectors made elsewhere are attributed with --vectors outputs.npy --ids ids.txt.
+
+            Fields: `similarity` is the cosine of the fingerprints; `influence` is -∇L(output)ᵀ(H+λI)⁻¹∇L(sample): the \
+            more negative, the more the sample lowers the probe's loss on the output; `score` is what ranks, higher is \
+            better. `no_source` is null: this index has no null distribution to say whether a match is better than \
+            chance, so a listed source is a candidate, not a finding.
+            """)
+
+    @Argument(help: "The log of outputs, JSON Lines; - reads standard input.")
+    var log: String?
+
+    @Option(help: "The run directory that `build` made.")
+    var runDir: String
+
+    @Option(name: .shortAndLong, help: "Where the result goes; .gz, .zst and .lz4 compress. (default: standard output)")
+    var output: String?
+
+    @Option(help: "How many sources to list for each output.")
+    var count: Int?
+
+    @Option(help: "How the result is written: one JSON object a line, or a table to read.")
+    var format: OutputFormat = .jsonl
+
+    @Option(help: "The embedder's folder, when it is not where the build found it.")
+    var model: String?
+
+    @Option(help: "Vectors of the outputs (.npy, .safetensors, .fbin, .fvecs) instead of a log of texts.")
+    var vectors: String?
+
+    @Option(help: "One id a line for --vectors.")
+    var ids: String?
+
+    @Flag(help: "Leave out timing_ms, so that the output is reproducible.")
+    var noTiming = false
+
+    @OptionGroup var workers: WorkerOptions
+    @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        if (log == nil) == (vectors == nil) { throw ValidationError("Give either a log of texts or --vectors FILE.") }
+        if ids != nil, vectors == nil { throw ValidationError("--ids goes with --vectors.") }
+        if let count, !(1...10_000).contains(count) { throw ValidationError("--count has to be from 1 to 10000.") }
+    }
+
+    func run() throws {
+        try reportingErrors(common) { logger in
+            let job = try AttributionJob(
+                directory: RunDirectory(path: absolute(runDir)), modelPath: model.map(absolute),
+                workers: workers.count())
+            let source: OutputSource =
+                if let vectors { .vectors(path: absolute(vectors), ids: ids.map(absolute)) } else {
+                    .texts(path: log.map { $0 == "-" ? $0 : absolute($0) } ?? "-")
+                }
+            let path = output.map { $0 == "-" ? $0 : absolute($0) } ?? "-"
+            let sink: any AttributionSink =
+                switch format {
+                case .jsonl: try JSONLinesWriter(path: path, withTiming: !noTiming)
+                case .table: try TableWriter(path: path, isInCorpus: job.hasSource)
+                }
+            let summary = try job.run(source, count: count, to: sink)
+            logger.info("\(summary)")
+        }
+    }
+}

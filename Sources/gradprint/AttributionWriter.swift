@@ -1,0 +1,107 @@
+internal import ArgumentParser
+internal import Evaluation
+internal import Foundation
+internal import Stages
+internal import Storage
+
+enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable { case jsonl, table }
+
+/// One JSON object a line.
+final class JSONLinesWriter: AttributionSink {
+    private let sink: ByteSink
+    private let encoder = JSONEncoder()
+
+    init(path: String, withTiming: Bool) throws {
+        sink = try ByteSink(path: path)
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        if let key = AttributedOutput.omitsTiming { encoder.userInfo[key] = !withTiming }
+    }
+
+    func write(_ output: AttributedOutput) throws { try sink.write(String(decoding: try encoder.encode(output), as: UTF8.self) + "\n") }
+
+    func finish() throws { try sink.finish(sync: true) }
+}
+
+/// A table for a reader, with precision and mean reciprocal rank when the log names sources.
+final class TableWriter: AttributionSink {
+    private let sink: ByteSink
+    private let isInCorpus: (String) -> Bool
+    private var metrics = RankingMetrics()
+    private var unknownSources: Set<String> = []
+    private var withoutSource = 0
+    private var failed = 0
+    private var outputs = 0
+    private var times = (embed: 0.0, search: 0.0, refine: 0.0)
+
+    /// - Parameter isInCorpus: whether the corpus holds a sample of this id.
+    init(path: String, isInCorpus: @escaping (String) -> Bool) throws {
+        sink = try ByteSink(path: path)
+        self.isInCorpus = isInCorpus
+    }
+
+    func write(_ output: AttributedOutput) throws {
+        outputs += 1
+        switch output.result {
+        case .failed(let message):
+            failed += 1
+            try print("\(output.id)  error: \(message)\n")
+        case .attributed(let attributions, let timing):
+            times = (times.embed + timing.embed, times.search + timing.search, times.refine + timing.refine)
+            let known = count(output, attributions)
+            try print("\(output.id)  \(shortened(output.text, to: 150))")
+            for attribution in attributions {
+                let mark = known.contains(attribution.sourceID) ? "*" : " "
+                let passage = attribution.passage.map { "#\($0)" } ?? ""
+                let score = fixed(Double(attribution.score), 3)
+                let influence = fixed(Double(attribution.influence), 4)
+                try print(
+                    " \(mark)\(attribution.rank)  \(score)  influence \(influence)  \(attribution.sourceID)\(passage): \(shortened(attribution.text, to: 90))"
+                )
+            }
+            try print("")
+        }
+    }
+
+    func finish() throws {
+        let attributed = max(1, outputs - failed)
+        try print("\(outputs) outputs, \(failed) of them not attributed because of an error")
+        if metrics.queries > 0 {
+            try print(
+                "\(metrics.queries) with a known source in the corpus (*): P@1 \(fixed(metrics.precisionAt1, 3)), hit@\(metrics.depth) \(fixed(metrics.hitRate, 3)), MRR \(fixed(metrics.meanReciprocalRank, 3))"
+            )
+        }
+        if withoutSource > 0 { try print("\(withoutSource) known to have none: their listed sources are all wrong") }
+        if !unknownSources.isEmpty {
+            let names = unknownSources.sorted()
+            try print("not counted, for the corpus lacks them: \(names.joined(separator: ", "))")
+        }
+        let parts = [("embed", times.embed), ("search", times.search), ("refine", times.refine)]
+        let text = parts.map { "\($0.0) \(fixed($0.1 / Double(attributed), 2)) ms" }
+        try print("time an output: \(text.joined(separator: ", "))")
+        try sink.finish(sync: true)
+    }
+
+    /// Counts one output in the metrics; returns its sources that the corpus holds.
+    private func count(_ output: AttributedOutput, _ attributions: [Attribution]) -> Set<String> {
+        guard let sources = output.knownSources else { return [] }
+        guard !sources.isEmpty else {
+            withoutSource += 1
+            return []
+        }
+        let known = Set(sources.filter(isInCorpus))
+        unknownSources.formUnion(Set(sources).subtracting(known))
+        metrics.add(ranked: attributions.map(\.sourceID), relevant: known)
+        return known
+    }
+
+    private func print(_ line: String) throws { try sink.write(line + "\n") }
+}
+
+/// The first line's worth of a text.
+private func shortened(_ text: String, to count: Int) -> String {
+    let line = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    return line.count <= count ? line : line.prefix(count - 1) + "…"
+}
+
+/// A number with a fixed count of decimals.
+private func fixed(_ value: Double, _ decimals: Int) -> String { String(format: "%.\(decimals)f", value) }

@@ -1,0 +1,76 @@
+internal import ArgumentParser
+internal import Logging
+internal import Pipeline
+internal import Stages
+
+struct StatusCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Shows what a run holds and what is left to do.",
+        discussion: "Reads the run's manifests, so it works beside a running build and after a killed one.")
+
+    @Argument(help: ArgumentHelp("The run directory.", valueName: "run"))
+    var directory: String
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    @OptionGroup var common: CommonOptions
+
+    func run() throws {
+        try reportingErrors(common) { _ in
+            let status = try RunStatus(directory: RunDirectory(path: absolute(directory)))
+            print(json ? status.json() : status.table(), terminator: "")
+        }
+    }
+}
+
+struct CheckCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Verifies every checksum and invariant of a run.",
+        discussion: "Reads every byte. Names each damaged file; exit code 76 when there is one.")
+
+    @Argument(help: ArgumentHelp("The run directory.", valueName: "run"))
+    var directory: String
+
+    @OptionGroup var common: CommonOptions
+
+    func run() throws {
+        try reportingErrors(common) { logger in
+            let result = try RunCheck.check(RunDirectory(path: absolute(directory)))
+            for problem in result.problems { logger.error("\(problem)") }
+            if !result.problems.isEmpty {
+                throw RunError(
+                    .corrupt,
+                    "\(result.problems.count) of \(result.files) files are damaged; delete their task folders and run the build again"
+                )
+            }
+            logger.info("\(result.files) files, \(byteSize(result.bytes)): all sound")
+        }
+    }
+}
+
+struct InspectCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inspect",
+        abstract: "Prints a shard file's header, columns and first rows.")
+
+    @Argument(help: "A .shard file of a run.")
+    var file: String
+
+    @Option(help: "How many rows to print.")
+    var rows = 3
+
+    @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        if rows < 0 { throw ValidationError("--rows cannot be negative.") }
+    }
+
+    func run() throws {
+        try reportingErrors(common) { _ in
+            print(try ShardInspection(path: absolute(file), rows: rows).text, terminator: "")
+        }
+    }
+}

@@ -1,0 +1,107 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Kernels
+internal import Logging
+internal import Pipeline
+internal import Storage
+
+/// Options that every command understands.
+struct CommonOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("How messages on standard error are written.", valueName: "text|json"))
+    var logFormat: LogFormat = .text
+
+    @Flag(name: .shortAndLong, help: "Print errors only.")
+    var quiet = false
+
+    /// Sets up logging and the kernel level; returns the logger of the command.
+    func start() throws -> Logger {
+        // Writing to a closed pipe or past a file-size limit is an error with a message, not the end of the process.
+        signal(SIGPIPE, SIG_IGN)
+        signal(SIGXFSZ, SIG_IGN)
+        BLAS.setThreads(1)
+        try pinKernels()
+        let format = logFormat
+        let level: Logger.Level = quiet ? .error : .info
+        return Logger(label: "gradprint") { _ in StandardErrorHandler(format: format, logLevel: level) }
+    }
+
+    private func pinKernels() throws {
+        guard let name = ProcessInfo.processInfo.environment["GRADPRINT_KERNELS"], !name.isEmpty else { return }
+        guard let level = KernelLevel(rawValue: name) else {
+            throw RunError(
+                .configuration,
+                "GRADPRINT_KERNELS is '\(name)'; it has to be one of \(KernelLevel.allCases.map(\.rawValue).joined(separator: ", "))"
+            )
+        }
+        KernelLevel.pin(level)
+    }
+}
+
+/// How many threads a command may use.
+struct WorkerOptions: ParsableArguments {
+    @Option(help: "Threads in all; the result does not depend on it. (default: one a core)")
+    var workers: Int?
+
+    func validate() throws {
+        if let workers, !(1...1024).contains(workers) { throw ValidationError("--workers has to be from 1 to 1024.") }
+    }
+
+    /// The command line's word, else the configuration's, else one a core.
+    func count(configured: Int? = nil) -> Int { workers ?? configured ?? ProcessInfo.processInfo.activeProcessorCount }
+}
+
+enum LogFormat: String, ExpressibleByArgument, CaseIterable, Sendable { case text, json }
+
+/// One line a message on standard error.
+struct StandardErrorHandler: LogHandler {
+    let format: LogFormat
+    var logLevel: Logger.Level
+    var metadata: Logger.Metadata = [:]
+
+    init(format: LogFormat, logLevel: Logger.Level) {
+        self.format = format
+        self.logLevel = logLevel
+    }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        let line: String
+        switch format {
+        case .text:
+            line = event.level >= .warning ? "gradprint: \(event.level): \(event.message)" : "gradprint: \(event.message)"
+        case .json:
+            let object = [
+                "time": Date.now.ISO8601Format(), "level": event.level.rawValue, "message": "\(event.message)",
+            ]
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            line = (try? encoder.encode(object)).map { String(decoding: $0, as: UTF8.self) } ?? "\(event.message)"
+        }
+        FileHandle.standardError.write(Data((line + "\n").utf8))
+    }
+}
+
+/// Runs a command's body; an error becomes a message on standard error and the exit code of its kind.
+func reportingErrors(_ options: CommonOptions, _ body: (Logger) throws -> Void) throws {
+    let logger: Logger
+    do {
+        logger = try options.start()
+    } catch let error as RunError {
+        FileHandle.standardError.write(Data("gradprint: error: \(error)\n".utf8))
+        throw ExitCode(error.kind.rawValue)
+    }
+    do {
+        try body(logger)
+    } catch let error as RunError {
+        logger.error("\(error)")
+        throw ExitCode(error.kind.rawValue)
+    } catch let error as StorageError {
+        let error = RunError(error, damaged: .badInput)
+        logger.error("\(error)")
+        throw ExitCode(error.kind.rawValue)
+    }
+}

@@ -1,0 +1,109 @@
+import Foundation
+import Testing
+
+@Suite struct AttributeTests {
+    private let workspace = Workspace()
+
+    private func build(_ extra: [String] = [], rows: Int = 200) throws {
+        let corpus = try workspace.writeCorpus("corpus.jsonl", rows: rows)
+        var arguments = [
+            "build", CommandLineTool.repository.appending(path: "pipelines/default.yaml").path, "--set",
+            "corpus.files=\(corpus)", "--set", "embed.path=\(CommandLineTool.fixture("tiny-bert"))", "--run-dir",
+            workspace.file("run"),
+        ]
+        for assignment in extra { arguments += ["--set", assignment] }
+        let result = try CommandLineTool.run(arguments)
+        #expect(result.status == 0, "\(result.errors)")
+    }
+
+    private func attribute(_ log: String, _ extra: [String] = []) throws -> [[String: Any]] {
+        let path = try workspace.write("log.jsonl", log)
+        let result = try CommandLineTool.run(["attribute", path, "--run-dir", workspace.file("run")] + extra)
+        #expect(result.status == 0, "\(result.errors)")
+        return try result.output.split(separator: "\n").map {
+            try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+        }
+    }
+
+    /// A sample of the corpus itself is its own first source.
+    @Test(arguments: [[], ["fingerprint.signature_weight=0.2"], ["probe.kind=hidden"]])
+    func aCopyIsFoundFirst(settings: [String]) throws {
+        try build(settings)
+        let log = (0..<20).map { row in
+            "{\"id\": \"o\(row)\", \"text\": \"\(["the cat", "a river", "the compiler", "an old song", "her garden", "the index", "a lighthouse"][row % 7]) \(["finds", "crosses", "rewrites", "remembers", "feeds", "measures", "hides"][row / 7 % 7]) a mouse number \(row)\"}\n"
+        }
+        let results = try attribute(log.joined(), ["--count", "3"])
+        #expect(results.count == 20)
+        for (row, result) in results.enumerated() {
+            let attributions = try #require(result["attributions"] as? [[String: Any]])
+            #expect(attributions.count == 3)
+            #expect(attributions[0]["source_id"] as? String == "s\(row)")
+            let similarity = try #require(attributions[0]["similarity"] as? Double)
+            #expect(abs(similarity - 1) < 1e-4)
+            #expect(result["no_source"] is NSNull)
+        }
+    }
+
+    @Test func badLinesGiveAnErrorInPlaceAndTheOthersGoOn() throws {
+        try build()
+        let results = try attribute("{\"text\": \"the cat finds\"}\n\n{broken\n{\"id\": \"x\", \"text\": \"\"}\n{\"id\": 7, \"text\": \"a river\"}\n")
+        #expect(results.count == 4)
+        #expect(results[0]["id"] as? String == "1" && results[0]["attributions"] != nil)
+        #expect(results[1]["id"] as? String == "3" && results[1]["error"] != nil)
+        #expect(results[2]["id"] as? String == "x" && results[2]["error"] != nil)
+        #expect(results[3]["id"] as? String == "7" && results[3]["attributions"] != nil)
+    }
+
+    @Test func withoutTimingTheOutputIsReproducible() throws {
+        try build()
+        let log = try workspace.write("log.jsonl", (0..<50).map { "{\"id\": \"\($0)\", \"text\": \"the index \($0)\"}\n" }.joined())
+        var outputs: [String] = []
+        for workers in ["1", "2", "2"] {
+            outputs.append(
+                try CommandLineTool.run(["attribute", log, "--run-dir", workspace.file("run"), "--no-timing", "--workers", workers])
+                    .output)
+        }
+        #expect(!outputs[0].isEmpty && outputs[0] == outputs[1] && outputs[1] == outputs[2])
+        #expect(!outputs[0].contains("timing"))
+    }
+
+    @Test func thePaperProfileRanksByInfluence() throws {
+        let corpus = try workspace.writeCorpus("corpus.jsonl", rows: 150)
+        let result = try CommandLineTool.run([
+            "build", CommandLineTool.repository.appending(path: "pipelines/paper.yaml").path, "--set",
+            "corpus.files=\(corpus)", "--set", "embed.path=\(CommandLineTool.fixture("tiny-mpnet"))", "--run-dir",
+            workspace.file("run"),
+        ])
+        #expect(result.status == 0, "\(result.errors)")
+        for output in try attribute("{\"id\": \"o\", \"text\": \"a river crosses the valley\"}\n") {
+            let attributions = try #require(output["attributions"] as? [[String: Any]])
+            let influences = attributions.compactMap { $0["influence"] as? Double }
+            #expect(influences.count == 10 && influences == influences.sorted(), "most negative first: \(influences)")
+        }
+    }
+
+    @Test func anotherEmbedderIsRefused() throws {
+        try build()
+        let log = try workspace.write("log.jsonl", "{\"id\": \"o\", \"text\": \"a river\"}\n")
+        let result = try CommandLineTool.run([
+            "attribute", log, "--run-dir", workspace.file("run"), "--model", CommandLineTool.fixture("tiny-mpnet"),
+        ])
+        #expect(result.status == 79 && result.errors.contains("embedder"), "\(result.errors)")
+    }
+
+    @Test func passagesNameTheirDocument() throws {
+        var text = ""
+        for row in 0..<300 { text += "word\(row % 17) and thing\(row % 23) number \(row) " }
+        try workspace.write("corpus.jsonl", (0..<4).map { "{\"id\": \"d\($0)\", \"text\": \"\($0) \(text)\"}\n" }.joined())
+        let result = try CommandLineTool.run([
+            "build", CommandLineTool.repository.appending(path: "pipelines/default.yaml").path, "--set",
+            "corpus.files=\(workspace.file("corpus.jsonl"))", "--set", "embed.path=\(CommandLineTool.fixture("tiny-bert"))",
+            "--set", "corpus.passage={tokens: 50, stride: 40}", "--run-dir", workspace.file("run"),
+        ])
+        #expect(result.status == 0, "\(result.errors)")
+        for output in try attribute("{\"id\": \"o\", \"text\": \"word3 and thing4 number 5\"}\n") {
+            let first = try #require((output["attributions"] as? [[String: Any]])?.first)
+            #expect((first["source_id"] as? String)?.hasPrefix("d") == true && first["passage"] is Int)
+        }
+    }
+}

@@ -1,0 +1,57 @@
+import Foundation
+import Testing
+
+/// A build that is killed at any moment and started again ends with the same bytes.
+@Suite(.serialized) struct ResumeTests {
+    private let workspace = Workspace()
+
+    private func arguments(_ run: String, corpus: String, workers: Int) -> [String] {
+        [
+            "build", CommandLineTool.repository.appending(path: "pipelines/default.yaml").path,
+            "--set", "corpus.files=\(corpus)", "--set", "embed.path=\(CommandLineTool.fixture("tiny-bert"))",
+            "--set", "corpus.shard_rows=100", "--set", "fingerprint.signature_weight=0.1", "--run-dir",
+            workspace.file(run), "--workers", "\(workers)", "--quiet",
+        ]
+    }
+
+    /// Kills one build `kills` times at moments spread over its length, then lets it end.
+    private func checkResume(rows: Int, kills: Int, workers: Int) throws {
+        let corpus = try workspace.writeCorpus("corpus.jsonl", rows: rows)
+        let start = Date.now
+        let whole = try CommandLineTool.run(arguments("whole", corpus: corpus, workers: 1))
+        let length = Date.now.timeIntervalSince(start)
+        #expect(whole.status == 0, "\(whole.errors)")
+        let expected = workspace.contents(ofRun: "whole")
+        #expect(expected.count > 20)
+
+        var generator = SystemRandomNumberGenerator()
+        var ended = 0
+        for attempt in 0..<kills {
+            let moment = Double.random(in: 0...length, using: &generator)
+            // Each attempt goes on where the last was killed; one that reached the end starts over.
+            if try CommandLineTool.runAndKill(
+                arguments("killed", corpus: corpus, workers: workers), after: moment * (attempt % 2 == 0 ? 1 : 0.3))
+            {
+                ended += 1
+                #expect(workspace.contents(ofRun: "killed") == expected)
+                try FileManager.default.removeItem(atPath: workspace.file("killed"))
+            }
+        }
+        let last = try CommandLineTool.run(arguments("killed", corpus: corpus, workers: workers))
+        #expect(last.status == 0, "\(last.errors)")
+        let found = workspace.contents(ofRun: "killed")
+        #expect(Set(found.keys) == Set(expected.keys))
+        for (name, bytes) in expected { #expect(found[name] == bytes, "\(name) differs") }
+        #expect(ended < kills, "every build ended before it could be killed")
+    }
+
+    @Test(arguments: [1, 2]) func killedBuildsEndWithTheSameBytes(workers: Int) throws {
+        try checkResume(rows: 500, kills: 4, workers: workers)
+    }
+
+    @Suite struct SlowResumeTests {
+        @Test(arguments: [1, 2]) func fiftyKills(workers: Int) throws {
+            try ResumeTests().checkResume(rows: 3000, kills: 50, workers: workers)
+        }
+    }
+}
