@@ -127,7 +127,8 @@ extension WordPieceTokenizer {
 
     private static func specialIDs(_ ids: [Int], _ file: Settings) throws(EmbeddingError) -> [Int32] {
         if let id = ids.first(where: { !(0..<10_000_000).contains($0) }) {
-            throw file.folder.unsupported(file.file, "its post_processor has the id \(id); expected one in 0..<10000000")
+            throw file.folder.unsupported(
+                file.file, "its post_processor has the id \(id); expected one in 0..<10000000")
         }
         return ids.map { Int32($0) }
     }
