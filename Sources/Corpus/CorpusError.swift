@@ -8,10 +8,6 @@ package struct CorpusError: Error, Hashable, CustomStringConvertible {
         case brokenJSON, notAnObject, missingID, missingText, emptyText, wrongType, invalidUTF8
         /// One id stands for two samples.
         case duplicateID
-        /// Ids and vectors, or vectors of two files, do not belong together.
-        case mismatch
-        /// A vector with a NaN or an infinity.
-        case notFinite
     }
 
     package let kind: Kind

@@ -26,7 +26,9 @@ import Testing
         let values = (0..<rows * width).map(value)
         let writer = try ShardWriter(
             path: folder.path("a.shard"), kind: "test",
-            columns: [ColumnDescription("before", .uint8), ColumnDescription("v", T.element, width: width, codec: codec)],
+            columns: [
+                ColumnDescription("before", .uint8), ColumnDescription("v", T.element, width: width, codec: codec),
+            ],
             chunkRows: 4, attributes: ["digest": "α", "a": ""])
         for row in 0..<rows { try writer.append("before", value: UInt8(row)) }
         // In two calls that do not end at a chunk's border.
@@ -115,7 +117,8 @@ import Testing
         let folder = TemporaryFolder()
         do {
             let writer = try ShardWriter(
-                path: folder.path("x"), kind: "x", columns: [ColumnDescription("a", .uint8), ColumnDescription("b", .uint8)])
+                path: folder.path("x"), kind: "x",
+                columns: [ColumnDescription("a", .uint8), ColumnDescription("b", .uint8)])
             try writer.append("a", value: UInt8(1))
             let error = #expect(throws: StorageError.self) { try writer.finish() }
             #expect(error?.message == "cannot be finished: column 'a' has 1 rows, but 'b' has 0")

@@ -1,9 +1,9 @@
 internal import Storage
 
 /// Why a text is not JSON, and at which byte of it.
-struct JSONDamage: Error, Hashable {
-    let reason: String
-    let offset: Int
+package struct JSONDamage: Error, Hashable {
+    package let reason: String
+    package let offset: Int
 }
 
 /// A strict scanner of one JSON text (RFC 8259), for lines of millions of small objects.

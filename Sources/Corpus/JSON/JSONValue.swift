@@ -1,5 +1,5 @@
 /// A JSON value. Numbers stay as they are written, so that none loses digits.
-indirect enum JSONValue: Hashable, Sendable {
+package indirect enum JSONValue: Hashable, Sendable {
     case null
     case bool(Bool)
     case number(String)
@@ -7,8 +7,18 @@ indirect enum JSONValue: Hashable, Sendable {
     case array([JSONValue])
     case object([String: JSONValue])
 
+    /// Parses one JSON text.
+    ///
+    /// - Throws: where it is not UTF-8 or not JSON (RFC 8259), has a lone surrogate escape, or is nested too deep (512).
+    package init(parsing bytes: RawSpan) throws(JSONDamage) {
+        if let offset = bytes.firstInvalidUTF8 { throw JSONDamage(reason: "no UTF-8", offset: offset) }
+        var scanner = JSONScanner(bytes)
+        self = try scanner.value()
+        try scanner.expectEnd()
+    }
+
     /// What errors call a value of this type.
-    var typeName: String {
+    package var typeName: String {
         switch self {
         case .null: "null"
         case .bool: "a boolean"
@@ -20,7 +30,7 @@ indirect enum JSONValue: Hashable, Sendable {
     }
 
     /// The one canonical text: no whitespace, members in the order of their names' bytes, no needless escapes.
-    var canonical: String {
+    package var canonical: String {
         var bytes: [UInt8] = []
         append(to: &bytes)
         return String(decoding: bytes, as: UTF8.self)

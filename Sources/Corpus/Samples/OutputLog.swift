@@ -6,6 +6,11 @@ package struct OutputRecord: Hashable, Sendable {
         package let text: String
         /// The sources that are known to be right, for evaluation; nil without a field `source_ids`.
         package let sourceIDs: [String]?
+
+        package init(text: String, sourceIDs: [String]?) {
+            self.text = text
+            self.sourceIDs = sourceIDs
+        }
     }
 
     /// From 1.

@@ -69,7 +69,8 @@ struct SampleLine {
         case .string(let text): return text
         case .some(let other):
             throw Failure(
-                kind: .wrongType, message: "the field '\(field)' is \(other.typeName), but a string or a number is needed")
+                kind: .wrongType,
+                message: "the field '\(field)' is \(other.typeName), but a string or a number is needed")
         }
     }
 
@@ -82,7 +83,8 @@ struct SampleLine {
             }
             return text
         case .some(let other):
-            throw Failure(kind: .wrongType, message: "the field '\(field)' is \(other.typeName), but a string is needed")
+            throw Failure(
+                kind: .wrongType, message: "the field '\(field)' is \(other.typeName), but a string is needed")
         }
     }
 }
@@ -90,12 +92,12 @@ struct SampleLine {
 extension RawSpan {
     /// Where the bytes stop being UTF-8; nil where they are.
     var firstInvalidUTF8: Int? {
-        do {
-            _ = try UTF8Span(validating: Span<UInt8>(_bytes: self))
-            return nil
-        } catch {
-            return error.byteOffsets.lowerBound
-        }
+        if (try? UTF8Span(validating: Span<UInt8>(_bytes: self))) != nil { return nil }
+        var parser = Unicode.UTF8.ForwardParser()
+        var iterator = copied().makeIterator()
+        var offset = 0
+        while case .valid(let encoded) = parser.parseScalar(from: &iterator) { offset += encoded.count }
+        return offset
     }
 
     /// Whether there is nothing but spaces and tabs.

@@ -7,7 +7,6 @@ internal import Storage
 /// | column | type | there | meaning |
 /// |---|---|---|---|
 /// | `text` | bytes, zstd | texts | the text, or the passage of it |
-/// | `vector` | float32 × dimension | vectors | the vector as given |
 /// | `id` | bytes, zstd | always | the id; with passages that of the passage, `DOCUMENT#NUMBER` |
 /// | `metadata` | bytes, zstd | texts | canonical JSON object, or nothing |
 /// | `document` | bytes, zstd | passages | the id of the document |
@@ -24,20 +23,13 @@ package enum CorpusShard {
         case texts
         /// Texts cut by a ``PassageCutter``.
         case passages
-        case vectors(dimension: Int)
     }
 
     /// Rows a chunk: texts are decoded by chunks, so this is the price of reading a single one.
     static let chunkRows = 512
 
     static func columns(_ content: Content) -> [ColumnDescription] {
-        var columns: [ColumnDescription]
-        switch content {
-        case .texts, .passages: columns = [.variable("text", codec: .zstd())]
-        case .vectors(let dimension): columns = [ColumnDescription("vector", .float32, width: dimension)]
-        }
-        columns.append(.variable("id", codec: .zstd()))
-        if case .vectors = content {} else { columns.append(.variable("metadata", codec: .zstd())) }
+        var columns: [ColumnDescription] = ["text", "id", "metadata"].map { .variable($0, codec: .zstd()) }
         let numbers = Codec(.zstd(level: 3), shuffle: true)
         if content == .passages {
             columns.append(.variable("document", codec: .zstd()))

@@ -13,11 +13,7 @@ package final class CorpusShardReader: Sendable {
     /// - Throws: as ``ShardReader/init(path:expectedKind:cacheBytes:)``; `mismatch` where columns are not those of a corpus.
     package init(path: String) throws(StorageError) {
         shard = try ShardReader(path: path, expectedKind: CorpusShard.kind)
-        if shard.hasColumn("vector") {
-            content = .vectors(dimension: try shard.column("vector").fixedWidth ?? 0)
-        } else {
-            content = shard.hasColumn("passage") ? .passages : .texts
-        }
+        content = shard.hasColumn("passage") ? .passages : .texts
         for column in CorpusShard.columns(content) {
             let found = try shard.column(column.name)
             guard found.element == column.element, found.width == column.width else {

@@ -81,7 +81,8 @@ package final class ByteSource {
         return !block.isEmpty
     }
 
-    private func decode(with decoder: any StreamDecoder, into block: inout [UInt8]) throws(StorageError) -> DecodingStep {
+    private func decode(with decoder: any StreamDecoder, into block: inout [UInt8]) throws(StorageError) -> DecodingStep
+    {
         if block.count != Self.blockBytes { block = [UInt8](repeating: 0, count: Self.blockBytes) }
         do {
             var output = block.mutableSpan

@@ -1,0 +1,29 @@
+internal import Foundation
+
+/// A folder that goes away with its test.
+final class TemporaryFolder {
+    let path: String
+
+    init() {
+        path = FileManager.default.temporaryDirectory.appending(path: "gradprint-\(UUID().uuidString)").path
+        try! FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    func path(_ name: String) -> String { path + "/" + name }
+
+    func write(_ bytes: [UInt8], to name: String) -> String {
+        _ = FileManager.default.createFile(atPath: path(name), contents: Data(bytes))
+        return path(name)
+    }
+
+    static func contents(_ path: String) -> [UInt8] { [UInt8](FileManager.default.contents(atPath: path)!) }
+
+    /// Names of what is in the folder, sorted.
+    var names: [String] { try! FileManager.default.contentsOfDirectory(atPath: path).sorted() }
+}
+
+extension TemporaryFolder {
+    func write(_ text: String, to name: String) -> String { write(Array(text.utf8), to: name) }
+}
