@@ -11,7 +11,7 @@ import Testing
     private static let values: [Float] = [1, -2.5, 0.25, 3, 4, -5]
 
     private static func bytes<T: FixedWidthInteger>(_ value: T) -> [UInt8] {
-        withUnsafeBytes(of: value.littleEndian) { Array($0) }
+        unsafe withUnsafeBytes(of: value.littleEndian) { unsafe Array($0) }
     }
 
     private static func npy(_ type: String, _ data: [UInt8], order: String = "False", shape: String = "(2, 3)") -> [UInt8] {
