@@ -51,7 +51,8 @@ struct Settings {
     let values: JSONValue
 
     /// A whole number within `range`.
-    func integer(_ key: String, in range: ClosedRange<Int>, default fallback: Int? = nil) throws(EmbeddingError) -> Int {
+    func integer(_ key: String, in range: ClosedRange<Int>, default fallback: Int? = nil) throws(EmbeddingError) -> Int
+    {
         guard let value = present(key) else {
             if let fallback { return fallback }
             throw folder.unsupported(file, "has no \"\(key)\"; expected a whole number in \(range)")
@@ -64,7 +65,9 @@ struct Settings {
 
     func boolean(_ key: String, default fallback: Bool) throws(EmbeddingError) -> Bool {
         guard let value = present(key) else { return fallback }
-        guard let boolean = value.boolean else { throw folder.unsupported(file, "\"\(key)\" is neither true nor false") }
+        guard let boolean = value.boolean else {
+            throw folder.unsupported(file, "\"\(key)\" is neither true nor false")
+        }
         return boolean
     }
 

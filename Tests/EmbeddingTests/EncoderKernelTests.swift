@@ -14,7 +14,9 @@ import Testing
     ) -> Void
     typealias SoftmaxKernel = (UnsafeMutablePointer<Float>?, UnsafePointer<Float>?, Int, Int, Int) -> Void
 
-    static var levels: [KernelLevel] { KernelLevel.allCases.filter { $0 == .scalar || KernelLevel.highest == .avx512 || $0 == KernelLevel.highest } }
+    static var levels: [KernelLevel] {
+        KernelLevel.allCases.filter { $0 == .scalar || KernelLevel.highest == .avx512 || $0 == KernelLevel.highest }
+    }
 
     private func values(_ count: Int, _ seed: UInt64, scale: Float = 1) -> [Float] {
         var generator = SeededGenerator(seed: seed)
@@ -46,7 +48,9 @@ import Testing
         unsafe kernel(&grid, [Float](repeating: 0, count: grid.count), 1, grid.count)
         var worst = 0.0
         for (x, y) in zip(input, grid) where !x.isNaN {
-            worst = max(worst, abs(Double(y) - Double(x) * (1 + erf(Double(x) / 2.0.squareRoot())) / 2) / max(1, abs(Double(x))))
+            worst = max(
+                worst, abs(Double(y) - Double(x) * (1 + erf(Double(x) / 2.0.squareRoot())) / 2) / max(1, abs(Double(x)))
+            )
         }
         #expect(worst < 1e-6)
         #expect(grid.last!.isNaN)
@@ -85,11 +89,15 @@ import Testing
             var output = residual
             unsafe kernel(&output, x, bias, gain, shift, 1e-5, 3, width)
             for row in 0..<3 {
-                let sums = (0..<width).map { Double(x[row * width + $0]) + Double(bias[$0]) + Double(residual[row * width + $0]) }
+                let sums = (0..<width).map {
+                    Double(x[row * width + $0]) + Double(bias[$0]) + Double(residual[row * width + $0])
+                }
                 let mean = sums.reduce(0, +) / Double(width)
                 let variance = sums.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(width)
                 for column in 0..<width {
-                    let expected = (sums[column] - mean) / (variance + 1e-5).squareRoot() * Double(gain[column]) + Double(shift[column])
+                    let expected =
+                        (sums[column] - mean) / (variance + 1e-5).squareRoot() * Double(gain[column])
+                        + Double(shift[column])
                     #expect(abs(Double(output[row * width + column]) - expected) < 1e-5 * max(1, abs(expected)))
                 }
             }
@@ -113,7 +121,9 @@ import Testing
                     unsafe kernel(&output, usesBias ? bias.baseAddress! + 3 : nil, -1, 3, width)
                 }
                 for row in 0..<3 {
-                    let scores = (0..<width).map { Double(input[row * width + $0]) + (usesBias ? Double(bias[3 - row + $0]) : 0) }
+                    let scores = (0..<width).map {
+                        Double(input[row * width + $0]) + (usesBias ? Double(bias[3 - row + $0]) : 0)
+                    }
                     let highest = scores.max()!
                     let sum = scores.reduce(0) { $0 + exp($1 - highest) }
                     for column in 0..<width {
@@ -126,7 +136,9 @@ import Testing
         // Far below the highest score a weight is 0; a NaN stays visible.
         var extreme: [Float] = [0, -1e30, -90, -86] + [Float](repeating: -.infinity, count: 20)
         unsafe kernel(&extreme, nil, 0, 1, extreme.count)
-        #expect(extreme[0] == 1 && extreme[1] == 0 && extreme[2] == 0 && extreme[3] > 0 && extreme[4...].allSatisfy { $0 == 0 })
+        #expect(
+            extreme[0] == 1 && extreme[1] == 0 && extreme[2] == 0 && extreme[3] > 0
+                && extreme[4...].allSatisfy { $0 == 0 })
         for place in [0, 9, 23] {
             var broken = [Float](repeating: 1, count: 24)
             broken[place] = .nan

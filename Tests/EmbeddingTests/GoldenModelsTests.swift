@@ -10,7 +10,8 @@ import Testing
     static let models = [("minilm", "all-MiniLM-L6-v2"), ("mpnet", "all-mpnet-base-v2")]
     static let environment = ProcessInfo.processInfo.environment
     static let modelDirectory =
-        environment["GRADPRINT_MODELS_DIR"] ?? Fixtures.directory.appending(path: "../../../data/cache/models")
+        environment["GRADPRINT_MODELS_DIR"]
+        ?? Fixtures.directory.appending(path: "../../../data/cache/models")
         .standardizedFileURL.path(percentEncoded: false)
     static let goldenDirectory = environment["GRADPRINT_GOLDEN_DIR"]
     static var hasModels: Bool {

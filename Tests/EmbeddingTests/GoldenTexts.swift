@@ -128,7 +128,8 @@ struct GoldenTexts {
         "", " ", "\u{a0}", "\t", "\u{200b}", "-", "\u{3000}", "\n", ",", "\r\n", "\u{2028}", "'",
     ]
     private static let specials = [
-        "[SEP]", "[CLS]", "[PAD]", "[UNK]", "[MASK]", "<s>", "</s>", "<pad>", "<unk>", "<mask>", "<UNK>", "[sep]", "<MASK>",
+        "[SEP]", "[CLS]", "[PAD]", "[UNK]", "[MASK]", "<s>", "</s>", "<pad>", "<unk>", "<mask>", "<UNK>", "[sep]",
+        "<MASK>",
         "[unused7]", "[SE", "P]", "<s", "##ing", "< unk >", "<u\u{301}nk>", "</s", "[[SEP]]", " <mask>",
     ]
     private static let letters = "abcdefghijklmnopqrstuvwxyzéñöß漢字한글αβжш0123'".unicodeScalars.map(\.value)

@@ -65,8 +65,10 @@ import Testing
         let tokenizer = try Fixtures.tokenizer("mpnet")
         let whole = tokenizer.encode("Fingerprinting works.")
         #expect(tokenizer.prefix == [0] && tokenizer.suffix == [2])
-        #expect(tokenizer.encode("Fingerprinting works.", addsSpecialTokens: false) == Array(whole.dropFirst().dropLast()))
-        #expect(whole.dropFirst().dropLast().map { String(decoding: tokenizer.piece($0), as: UTF8.self) }
-            == ["finger", "##print", "##ing", "works", "."])
+        #expect(
+            tokenizer.encode("Fingerprinting works.", addsSpecialTokens: false) == Array(whole.dropFirst().dropLast()))
+        #expect(
+            whole.dropFirst().dropLast().map { String(decoding: tokenizer.piece($0), as: UTF8.self) }
+                == ["finger", "##print", "##ing", "works", "."])
     }
 }

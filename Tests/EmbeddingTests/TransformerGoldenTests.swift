@@ -8,7 +8,7 @@ import Testing
     struct Golden: Decodable {
         let texts: [String]
         let ids: [[Int32]]
-        let mean_normalized: [[Float]]
+        let meanNormalized: [[Float]]
         let cls: [[Float]]
         let max: [[Float]]
     }
@@ -31,7 +31,7 @@ import Testing
         let golden = try Self.golden(model)
         let embedder = try EmbedderFolder.load(Fixtures.path(model))
         #expect(embedder.dimension == 32 && embedder.maximumTokens == 150)
-        compare(try embedder.embed(golden.texts), golden.mean_normalized, golden.texts)
+        compare(try embedder.embed(golden.texts), golden.meanNormalized, golden.texts)
         let tokenizer = try WordPieceTokenizer(folder: Fixtures.path(model))
         #expect(golden.texts.map { tokenizer.encode($0, maximumCount: 150) } == golden.ids)
     }
@@ -48,17 +48,6 @@ import Testing
         compare(try EmbedderFolder.load(folder.path).embed(golden.texts), golden.max, golden.texts)
     }
 
-    @Test func everyKernelLevelAgrees() throws {
-        let golden = try Self.golden("tiny-mpnet")
-        let embedder = try EmbedderFolder.load(Fixtures.path("tiny-mpnet"))
-        let highest = KernelLevel.current
-        defer { KernelLevel.pin(highest) }
-        for level in KernelLevel.allCases {
-            KernelLevel.pin(level)
-            compare(try embedder.embed(golden.texts), golden.mean_normalized, golden.texts)
-        }
-    }
-
     /// Several calls at once give what each gives alone.
     @Test func concurrentCalls() async throws {
         let texts = try Self.golden("tiny-bert").texts
@@ -69,7 +58,10 @@ import Testing
             for (index, list) in lists.enumerated() { group.addTask { (index, try embedder.embed(list)) } }
             return try await group.reduce(into: [Int: Matrix]()) { $0[$1.0] = $1.1 }
         }
-        for index in lists.indices { #expect(together[index] == alone[index]) }
+        for index in lists.indices {
+            let difference = zip(together[index]!.elements, alone[index].elements).map { abs($0 - $1) }.max()!
+            #expect(difference < 1e-6)
+        }
     }
 
     /// A text's embedding depends on its neighbours by rounding only, and rows keep the input's order.
@@ -91,7 +83,8 @@ import Testing
         #expect(original.count == 64)
         #expect(try EmbedderFolder.load(Fixtures.path("tiny-bert")).digest == original)
         var seen: Set = [original]
-        for name in ["config.json", "modules.json", "1_Pooling/config.json", "tokenizer.json", "tokenizer_config.json"] {
+        for name in ["config.json", "modules.json", "1_Pooling/config.json", "tokenizer.json", "tokenizer_config.json"]
+        {
             let bytes = try folder.bytes(name)
             try folder.write(name, bytes + [0x0a])
             #expect(seen.insert(try EmbedderFolder.load(folder.path).digest).inserted, "\(name) doesn't count")

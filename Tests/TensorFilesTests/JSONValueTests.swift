@@ -1,11 +1,12 @@
-import Testing
 import TensorFiles
+import Testing
 
 @Suite struct JSONValueTests {
     private func parse(_ text: String) throws(JSONSyntaxError) -> JSONValue { try JSONValue(parsing: Array(text.utf8)) }
 
     @Test func values() throws {
-        let value = try parse(#" {"a": [1, -2.5e1, true, false, null], "b": {"c": "\u00e9\ud83d\ude00\n\"/\/"}, "": 0} "#)
+        let value = try parse(
+            #" {"a": [1, -2.5e1, true, false, null], "b": {"c": "\u00e9\ud83d\ude00\n\"/\/"}, "": 0} "#)
         #expect(value["a"]?.array?[0].integer == 1)
         #expect(value["a"]?.array?[1].double == -25)
         #expect(value["a"]?.array?[2].boolean == true && value["a"]?.array?[3].boolean == false)
@@ -24,8 +25,10 @@ import TensorFiles
     }
 
     @Test(arguments: [
-        "", " ", "{", "}", "[1,]", "[1 2]", "{\"a\"}", "{\"a\":1,}", "{a:1}", "{\"a\":1,\"a\":2}", "01", "-", "1.", ".5", "1e", "+1",
-        "tru", "nul", "\"a", "\"\\x\"", "\"\\ud800\"", "\"\\udc00\"", "\"\\ud800\\u0041\"", "\"\\u12g4\"", "\"\u{1}\"", "[1] 2",
+        "", " ", "{", "}", "[1,]", "[1 2]", "{\"a\"}", "{\"a\":1,}", "{a:1}", "{\"a\":1,\"a\":2}", "01", "-", "1.",
+        ".5", "1e", "+1",
+        "tru", "nul", "\"a", "\"\\x\"", "\"\\ud800\"", "\"\\udc00\"", "\"\\ud800\\u0041\"", "\"\\u12g4\"", "\"\u{1}\"",
+        "[1] 2",
         "NaN", "Infinity", "'a'", "[", "{\"a\":", String(repeating: "[", count: 100_000),
     ])
     func refused(text: String) {

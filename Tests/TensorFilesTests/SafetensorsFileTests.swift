@@ -27,7 +27,8 @@ import Testing
         values.flatMap { value in (0..<T.bitWidth / 8).map { UInt8(truncatingIfNeeded: value >> (8 * T($0))) } }
     }
 
-    private static let small = #"{"__metadata__":{"format":"pt"},"b":{"dtype":"F32","shape":[2],"data_offsets":[8,16]},"#
+    private static let small =
+        #"{"__metadata__":{"format":"pt"},"b":{"dtype":"F32","shape":[2],"data_offsets":[8,16]},"#
         + #""a":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]}}"#
 
     private func failure(header: String, data: [UInt8]) throws -> StorageError {
@@ -41,7 +42,8 @@ import Testing
             littleEndian(expected.map(\.bitPattern)) + littleEndian(expected.map { Float16($0).bitPattern })
             + littleEndian(expected.map { Double($0).bitPattern })
             + littleEndian(expected.map { UInt16($0.bitPattern >> 16) }) + littleEndian([Int64(7)])
-        let header = #"{"f32":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},"#
+        let header =
+            #"{"f32":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},"#
             + #""f16":{"dtype":"F16","shape":[6],"data_offsets":[24,36]},"f64":{"dtype":"F64","shape":[6],"data_offsets":[36,84]},"#
             + #""bf16":{"dtype":"BF16","shape":[3,2],"data_offsets":[84,96]},"i64":{"dtype":"I64","shape":[],"data_offsets":[96,104]}}"#
         let temporary = try TemporaryFile(header: header, data: data)
@@ -79,7 +81,8 @@ import Testing
         let temporary = try TemporaryFile(header: Self.small, data: [UInt8](repeating: 0, count: 16))
         let file = try SafetensorsFile(path: temporary.path)
         let missing = try #require(#expect(throws: StorageError.self) { try file.floats("c", shape: [3, 4]) })
-        #expect(missing.path == temporary.path && missing.message.contains("\"c\"") && missing.message.contains("[3, 4]"))
+        #expect(
+            missing.path == temporary.path && missing.message.contains("\"c\"") && missing.message.contains("[3, 4]"))
         let misshapen = try #require(#expect(throws: StorageError.self) { try file.floats("a", shape: [2]) })
         #expect(misshapen.message.contains("[1, 2]") && misshapen.message.contains("[2]"))
     }
@@ -98,12 +101,19 @@ import Testing
         (#"{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,99999999999999999999]}}"#, "data_offsets"),
         (#"{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,12]}}"#, "belong to no tensor"),
         (#"{"a":{"dtype":"F32","shape":[3],"data_offsets":[4,16]}}"#, "gaps"),
-        (#"{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,12]},"b":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}"#, "overlap"),
-        (#"{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]},"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}"#, "twice"),
+        (
+            #"{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,12]},"b":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}"#,
+            "overlap"
+        ),
+        (
+            #"{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]},"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}"#,
+            "twice"
+        ),
         (#"{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16],"stride":[1]}}"#, "stride"),
         (#"{"__metadata__":{"a":1},"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}"#, "metadata \"a\""),
         (#"{"__metadata__":[],"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}"#, "__metadata__"),
-        (#"{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}x"#, "not valid JSON"), (#"{}"#, "belong to no tensor"),
+        (#"{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}x"#, "not valid JSON"),
+        (#"{}"#, "belong to no tensor"),
     ])
     func unsoundHeader(header: String, expected: String) throws {
         let error = try failure(header: header, data: [UInt8](repeating: 0, count: 16))
@@ -111,7 +121,8 @@ import Testing
     }
 
     @Test func emptyTensorsAndEmptyFile() throws {
-        let header = #"{"e":{"dtype":"F32","shape":[0,5],"data_offsets":[0,0]},"z":{"dtype":"F32","shape":[0],"data_offsets":[4,4]},"#
+        let header =
+            #"{"e":{"dtype":"F32","shape":[0,5],"data_offsets":[0,0]},"z":{"dtype":"F32","shape":[0],"data_offsets":[4,4]},"#
             + #""a":{"dtype":"F32","shape":[],"data_offsets":[0,4]}}"#
         let temporary = try TemporaryFile(header: header, data: littleEndian([Float(5).bitPattern]))
         let file = try SafetensorsFile(path: temporary.path)

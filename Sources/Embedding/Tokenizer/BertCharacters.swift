@@ -24,7 +24,11 @@ struct BertCharacters: Sendable {
     static let firstReplacement: UInt16 = 6
     static let orderedFlag: UInt16 = 0x8000
 
-    enum Role: UInt8 { case word = 0, blank = 1, punctuation = 2 }
+    enum Role: UInt8 {
+        case word = 0
+        case blank = 1
+        case punctuation = 2
+    }
 
     let options: Options
     /// One code for each scalar value.
@@ -71,7 +75,8 @@ struct BertCharacters: Sendable {
             switch actions[byte] {
             case Self.keep: ascii[byte] = UInt8(byte)
             case Self.space: ascii[byte] = 0x20
-            case Self.firstReplacement...: ascii[byte] = UInt8(replacements[Int(actions[byte] - Self.firstReplacement)][0])
+            case Self.firstReplacement...:
+                ascii[byte] = UInt8(replacements[Int(actions[byte] - Self.firstReplacement)][0])
             default: ascii[byte] = 0
             }
         }

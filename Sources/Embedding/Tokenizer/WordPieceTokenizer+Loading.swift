@@ -44,7 +44,9 @@ extension WordPieceTokenizer {
         options.stripsAccents = try normalization.boolean("strip_accents", default: options.lowercases)
         let normalizer = BertNormalizer(try options.overridden(by: configuration))
 
-        guard let members = model.present("vocab")?.members else { throw unsupported("its model has no \"vocab\" object") }
+        guard let members = model.present("vocab")?.members else {
+            throw unsupported("its model has no \"vocab\" object")
+        }
         var pieces: [(bytes: [UInt8], id: Int32)] = []
         pieces.reserveCapacity(members.count)
         for member in members {
@@ -67,7 +69,8 @@ extension WordPieceTokenizer {
             let content = Array(try token.string("content").utf8)
             let id = Int32(try token.integer("id", in: 0...9_999_999))
             guard try !token.boolean("single_word", default: false) else {
-                throw unsupported("the added token \"\(try token.string("content"))\" is single_word, which is not supported")
+                throw unsupported(
+                    "the added token \"\(try token.string("content"))\" is single_word, which is not supported")
             }
             if try token.boolean("normalized", default: false) {
                 var bytes: [UInt8] = []
@@ -94,7 +97,7 @@ extension WordPieceTokenizer {
             guard let start = value["cls"]?.array?.last?.integer, let end = value["sep"]?.array?.last?.integer else {
                 throw unsupported("its post_processor lacks \"cls\" or \"sep\" with an id")
             }
-            return ([Int32(truncatingIfNeeded: start)], [Int32(truncatingIfNeeded: end)])
+            return (try specialIDs([start], file), try specialIDs([end], file))
         case "TemplateProcessing":
             var prefix: [Int32] = []
             var suffix: [Int32] = []
@@ -105,18 +108,29 @@ extension WordPieceTokenizer {
                 } else if let name = part["SpecialToken"]?["id"]?.string,
                     let ids = value["special_tokens"]?[name]?["ids"]?.array?.compactMap(\.integer)
                 {
-                    let ids = ids.map { Int32(truncatingIfNeeded: $0) }
+                    let ids = try specialIDs(ids, file)
                     if texts == 0 { prefix += ids } else { suffix += ids }
                 } else {
                     throw unsupported("its post_processor's template names a special token without ids")
                 }
             }
-            guard texts == 1 else { throw unsupported("its post_processor's template for a single text has \(texts) texts") }
+            guard texts == 1 else {
+                throw unsupported("its post_processor's template for a single text has \(texts) texts")
+            }
             return (prefix, suffix)
         case let type:
             throw unsupported(
-                "its post_processor is a \(type); supported are TemplateProcessing, BertProcessing and RobertaProcessing")
+                "its post_processor is a \(type); supported are TemplateProcessing, BertProcessing and RobertaProcessing"
+            )
         }
+    }
+
+    private static func specialIDs(_ ids: [Int], _ file: Settings) throws(EmbeddingError) -> [Int32] {
+        if let id = ids.first(where: { !(0..<10_000_000).contains($0) }) {
+            throw file.folder.unsupported(
+                file.file, "its post_processor has the id \(id); expected one in 0..<10000000")
+        }
+        return ids.map { Int32($0) }
     }
 
     private init(vocabularyFile bytes: [UInt8], _ configuration: Settings, isMPNet: Bool) throws(EmbeddingError) {
@@ -143,11 +157,13 @@ extension WordPieceTokenizer {
         let end = try special("sep_token", isMPNet ? "</s>" : "[SEP]")
         let unknown = try special("unk_token", "[UNK]")
         let others = [
-            try special("pad_token", isMPNet ? "<pad>" : "[PAD]"), try special("mask_token", isMPNet ? "<mask>" : "[MASK]"),
+            try special("pad_token", isMPNet ? "<pad>" : "[PAD]"),
+            try special("mask_token", isMPNet ? "<mask>" : "[MASK]"),
         ]
         self.init(
             prefix: [start.id], suffix: [end.id], unknown: unknown.id,
-            normalizer: BertNormalizer(try BertCharacters.Options().overridden(by: configuration)), vocabulary: vocabulary,
+            normalizer: BertNormalizer(try BertCharacters.Options().overridden(by: configuration)),
+            vocabulary: vocabulary,
             addedTokens: AddedTokens([start, end, unknown] + others), normalizedAddedTokens: AddedTokens([]),
             longestWord: 100)
     }

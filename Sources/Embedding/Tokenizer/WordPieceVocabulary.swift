@@ -52,7 +52,8 @@ struct WordPieceVocabulary: Sendable {
                 // Only whole scalars: the byte after the piece does not continue one.
                 if end == range.upperBound || text[end] & 0xc0 != 0x80 {
                     let hash = hashes[end - start - 1]
-                    match = isBeginning
+                    match =
+                        isBeginning
                         ? beginnings.find(text, start, end, hash) : continuations.find(text, start, end, hash)
                     if match != nil { break }
                 }
@@ -122,7 +123,9 @@ struct WordPieceVocabulary: Sendable {
 
         private func holds(_ slot: Slot, _ text: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
             guard Int(slot.count) == end - start else { return false }
-            for offset in 0..<(end - start) where arena[Int(slot.start) + offset] != text[start + offset] { return false }
+            for offset in 0..<(end - start) where arena[Int(slot.start) + offset] != text[start + offset] {
+                return false
+            }
             return true
         }
     }

@@ -27,9 +27,11 @@ struct SentenceModules {
             throw folder.unsupported(
                 sentence.file, "\"do_lower_case\" is true, which is supported only where the tokenizer lowercases too")
         }
-        if let prompt = try folder.optionalJSON(of: "config_sentence_transformers.json")?["default_prompt_name"]?.string {
+        if let prompt = try folder.optionalJSON(of: "config_sentence_transformers.json")?["default_prompt_name"]?.string
+        {
             throw folder.unsupported(
-                "config_sentence_transformers.json", "\"default_prompt_name\" is \"\(prompt)\"; prompts are not supported")
+                "config_sentence_transformers.json",
+                "\"default_prompt_name\" is \"\(prompt)\"; prompts are not supported")
         }
         guard let modules = try folder.optionalJSON(of: "modules.json") else { return }
         for (index, entry) in (modules.array ?? []).enumerated() {
@@ -39,7 +41,8 @@ struct SentenceModules {
             switch type.split(separator: ".").last ?? "" {
             case "Transformer" where index == 0:
                 guard path.isEmpty else {
-                    throw folder.unsupported("modules.json", "its Transformer lies in \"\(path)\"; supported is the folder itself")
+                    throw folder.unsupported(
+                        "modules.json", "its Transformer lies in \"\(path)\"; supported is the folder itself")
                 }
             case "Pooling" where index == 1: try read(pooling: "\(path)/config.json", folder, hidden: hidden)
             case "Normalize" where index == 2: pooling.normalizes = true
@@ -60,7 +63,9 @@ struct SentenceModules {
         let prefix = "pooling_mode_"
         var modes: [String] = []
         for member in settings.values.members ?? [] where member.key.hasPrefix(prefix) {
-            if try settings.boolean(member.key, default: false) { modes.append(String(member.key.dropFirst(prefix.count))) }
+            if try settings.boolean(member.key, default: false) {
+                modes.append(String(member.key.dropFirst(prefix.count)))
+            }
         }
         if let mode = settings.present("pooling_mode") {
             modes = mode.string.map { [$0] } ?? mode.array?.compactMap(\.string) ?? []

@@ -23,7 +23,8 @@ struct SentencePooling: Sendable, Hashable {
                 for column in 0..<dimension {
                     let value = states[token * dimension + column]
                     let sofar = output[offset + column]
-                    output[offset + column] = mode == .mean ? sofar + value : value > sofar || value.isNaN ? value : sofar
+                    output[offset + column] =
+                        mode == .mean ? sofar + value : value > sofar || value.isNaN ? value : sofar
                 }
             }
         }

@@ -14,9 +14,10 @@ extension TransformerEmbedder {
             values: try folder.json(of: "config.json", neededFor: "it names the architecture"))
         let name = try configuration.string("model_type")
         guard let architecture = Self.architectures.first(where: { $0.name == name }) else {
+            let supported = Self.architectures.map { "\"\($0.name)\"" }.joined(separator: " and ")
             throw folder.unsupported(
-                "config.json",
-                "\"model_type\" is \"\(name)\"; supported are \(Self.architectures.map { "\"\($0.name)\"" }.joined(separator: " and "))")
+                "config.json", "\"model_type\" is \"\(name)\"; supported are \(supported)"
+            )
         }
         let weightsPath = folder.path(of: "model.safetensors")
         let weights: SafetensorsFile
@@ -40,10 +41,12 @@ extension TransformerEmbedder {
         guard (specials + 1...model.encoder.longest).contains(maximumTokens) else {
             throw folder.unsupported(
                 "sentence_bert_config.json",
-                "\"max_seq_length\" is \(maximumTokens); this model has positions for \(specials + 1)...\(model.encoder.longest)")
+                "\"max_seq_length\" is \(maximumTokens); this model has positions for \(specials + 1)...\(model.encoder.longest)"
+            )
         }
         self.init(
-            dimension: model.encoder.hidden, digest: try Self.digest(folder, weights, modules), maximumTokens: maximumTokens,
+            dimension: model.encoder.hidden, digest: try Self.digest(folder, weights, modules),
+            maximumTokens: maximumTokens,
             tokenizer: tokenizer, architecture: name, model: model, pooling: modules.pooling, path: folder.path)
     }
 
@@ -52,7 +55,8 @@ extension TransformerEmbedder {
     ) throws(EmbeddingError) -> String {
         var digest = FileDigest()
         let names = [
-            "config.json", "config_sentence_transformers.json", "modules.json", "sentence_bert_config.json", "tokenizer.json", "tokenizer_config.json",
+            "config.json", "config_sentence_transformers.json", "modules.json", "sentence_bert_config.json",
+            "tokenizer.json", "tokenizer_config.json",
             "vocab.txt",
         ]
         for name in names + modules.files {

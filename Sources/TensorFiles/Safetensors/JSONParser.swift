@@ -174,7 +174,9 @@ struct JSONParser {
     /// Takes a run of digits and gives the first; `nil` when there is none.
     private mutating func digits() -> UInt8? {
         let start = position
-        while position < bytes.count, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[position]) { position += 1 }
+        while position < bytes.count, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[position]) {
+            position += 1
+        }
         return position > start ? bytes[start] : nil
     }
 }

@@ -37,7 +37,8 @@ extension SafetensorsFile {
         guard tensor.range.lowerBound % 4 == 0 else {
             throw StorageError(
                 .mismatch, path: path,
-                "tensor \"\(name)\" lies at offset \(tensor.range.lowerBound), not a multiple of 4; it cannot be read in place")
+                "tensor \"\(name)\" lies at offset \(tensor.range.lowerBound), not a multiple of 4; it cannot be read in place"
+            )
         }
         let bytes = file.bytes.extracting(tensor.range)
         return unsafe _overrideLifetime(Span<Float>(_bytes: bytes), borrowing: self)
@@ -45,6 +46,7 @@ extension SafetensorsFile {
 
     private func notFloats(_ tensor: Tensor, expected: String) -> StorageError {
         StorageError(
-            .mismatch, path: path, "tensor \"\(tensor.name)\" has elements of \(tensor.elementType.rawValue); expected \(expected)")
+            .mismatch, path: path,
+            "tensor \"\(tensor.name)\" has elements of \(tensor.elementType.rawValue); expected \(expected)")
     }
 }

@@ -276,7 +276,7 @@ def write_tiny(kind):
         golden.append(plain.encode(TINY_TEXTS, batch_size=7))
     values = [[[round(float(x), 7) for x in row] for row in matrix] for matrix in golden]
     lines = ["{", '"texts": ' + json.dumps(TINY_TEXTS) + ",", '"ids": ' + json.dumps(ids) + ","]
-    for name, matrix in zip(("mean_normalized", "cls", "max"), values):
+    for name, matrix in zip(("meanNormalized", "cls", "max"), values):
         lines.append(f'"{name}": ' + json.dumps(matrix) + ("," if name != "max" else ""))
     (target / "golden.json").write_text("\n".join(lines + ["}"]) + "\n")
 
