@@ -1,0 +1,72 @@
+package import Kernels
+package import Probing
+
+/// The Hessian of a linear probe's mean loss over some rows, `H = 1/N Σ (diag p − ppᵀ) ⊗ x xᵀ` with x = [e; 1], exact.
+///
+/// It is never formed: two matrix products and one pass over `[N × classes]` numbers give H·v. The probe's
+/// regularisation is not part of it.
+package struct LinearProbeHessian: CurvatureOperator {
+    package let parameterCount: Int
+    private let rows: Matrix
+    private let probabilities: [Float]
+    private let classes: Int
+
+    /// - Parameter rows: embeddings `[N × d]`, at least one.
+    package init(_ probe: LinearProbe, rows: Matrix) {
+        precondition(rows.columns == probe.dimension && rows.rows > 0)
+        self.rows = rows
+        classes = probe.classes
+        parameterCount = probe.parameterCount
+        var logits = probe.logits(rows.elements.span, count: rows.rows)
+        var span = logits.elements.mutableSpan
+        softmax(&span, count: classes)
+        probabilities = logits.elements
+    }
+
+    /// - Complexity: 4·count·N·p operations.
+    package func apply(_ vectors: Matrix, workers: Int) -> Matrix {
+        precondition(vectors.columns == parameterCount)
+        let parts = Parallel.map(count: vectors.rows, blockSize: Self.vectorsAtOnce, workers: workers) { range in
+            product(vectors.rows(range))
+        }
+        return parts.isEmpty ? vectors : Matrix.concatenating(parts)
+    }
+
+    private func product(_ vectors: Matrix) -> Matrix {
+        let dimension = rows.columns
+        let width = vectors.rows * classes
+        // `vectors` is `[count × classes × (d + 1)]`, so its weights are rows of length d, d + 1 apart.
+        var sum = [Float](repeating: 0, count: width * (dimension + 1))
+        for start in stride(from: 0, to: rows.rows, by: Self.rowsAtOnce) {
+            let block = start..<min(rows.rows, start + Self.rowsAtOnce)
+            var logits = [Float](repeating: 0, count: block.count * width)
+            multiplyStrided(
+                rows.elements, from: block.lowerBound * dimension, strideA: dimension, vectors.elements,
+                strideB: dimension + 1, transposeB: true, into: &logits, strideC: width, m: block.count, n: width,
+                k: dimension)
+            for row in 0..<block.count {
+                for vector in 0..<vectors.rows {
+                    let offset = row * width + vector * classes
+                    for label in 0..<classes {
+                        logits[offset + label] += vectors.elements[(vector * classes + label) * (dimension + 1) + dimension]
+                    }
+                    applySoftmaxCurvature(
+                        &logits, at: offset, probabilities: probabilities, at: (block.lowerBound + row) * classes,
+                        classes: classes)
+                    for label in 0..<classes {
+                        sum[(vector * classes + label) * (dimension + 1) + dimension] += logits[offset + label]
+                    }
+                }
+            }
+            multiplyStrided(
+                logits, from: 0, strideA: width, transposeA: true, rows.elements, fromB: block.lowerBound * dimension,
+                strideB: dimension, into: &sum, strideC: dimension + 1, m: width, n: dimension, k: block.count, beta: 1)
+        }
+        let scale = 1 / Float(rows.rows)
+        for index in sum.indices { sum[index] *= scale }
+        return Matrix(rows: vectors.rows, columns: parameterCount, elements: sum)
+    }
+
+    private static let vectorsAtOnce = 16
+    private static let rowsAtOnce = 1024
+}
