@@ -56,10 +56,10 @@ import Testing
         let path = try tinyFile(folder)
         try check(path)
         let bytes = TemporaryFolder.contents(path)
-        for count in 0..<bytes.count {
-            let cut = folder.write(Array(bytes[..<count]), to: "cut")
+        for count in (0..<bytes.count).reversed() {
+            TemporaryFolder.cut(path, to: count)
             let error = #expect(throws: StorageError.self, "\(count) bytes") {
-                try ShardReader(path: cut, expectedKind: "tiny")
+                try ShardReader(path: path, expectedKind: "tiny")
             }
             #expect(error?.kind == .corrupt)
         }
@@ -70,13 +70,14 @@ import Testing
     @Test(arguments: [0x01, 0x80, 0xff, 0x10] as [UInt8])
     func everyChangedByteIsFound(pattern: UInt8) throws {
         let folder = TemporaryFolder()
-        let bytes = TemporaryFolder.contents(try tinyFile(folder))
+        let path = try tinyFile(folder)
+        let bytes = TemporaryFolder.contents(path)
         for index in bytes.indices {
-            var changed = bytes
-            changed[index] ^= pattern
-            let path = folder.write(changed, to: "changed")
+            TemporaryFolder.overwrite(path, at: index, with: [bytes[index] ^ pattern])
             #expect(throws: StorageError.self, "byte \(index)") { try check(path) }
+            TemporaryFolder.overwrite(path, at: index, with: [bytes[index]])
         }
+        try check(path)
     }
 
     /// Damage in the data is found by whoever reads that chunk, and by nobody else.
@@ -95,7 +96,8 @@ import Testing
     /// Every field of the directory set to nonsense, with checksums put right: refused, never a crash.
     @Test func forgedDirectoriesAreRefused() throws {
         let folder = TemporaryFolder()
-        let bytes = TemporaryFolder.contents(try tinyFile(folder))
+        let path = try tinyFile(folder)
+        let bytes = TemporaryFolder.contents(path)
         let start = Int(bytes.rawBytes.integer(at: 40, as: UInt64.self))
         let count = Int(bytes.rawBytes.integer(at: 48, as: UInt64.self))
         let end = bytes.count - 64
@@ -109,7 +111,7 @@ import Testing
                 sum = []
                 sum.appendInteger(CRC32C.checksum(Array(forged[end..<end + 60]).rawBytes))
                 forged.replaceSubrange(end + 60..<end + 64, with: sum)
-                let path = folder.write(forged, to: "forged")
+                TemporaryFolder.overwrite(path, at: start, with: Array(forged[start...]))
                 // A changed name or attribute is another sound file; a changed level is not seen in the data.
                 guard let reader = try? ShardReader(path: path, expectedKind: nil) else { continue }
                 do {

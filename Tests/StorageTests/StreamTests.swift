@@ -13,7 +13,7 @@ import Testing
         try sink.write(Array(bytes[..<middle]).rawBytes)
         try sink.flush()
         try sink.write(Array(bytes[middle...]).rawBytes)
-        try sink.finish(sync: true)
+        try sink.finish()
         return TemporaryFolder.contents(path)
     }
 
@@ -77,6 +77,14 @@ import Testing
             try readAll(folder.write(whole + [1, 2, 3, 4, 5, 6, 7, 8], to: "tail"))
         }
         #expect(error?.message.contains("is damaged after \(text.count) decompressed bytes") == true)
+    }
+
+    @Test func aSyncedFileIsWhole() throws {
+        let folder = TemporaryFolder()
+        let sink = try ByteSink(path: folder.path("x.zst"))
+        try sink.write("abc")
+        try sink.finish(sync: true)
+        #expect(try readAll(folder.path("x.zst")).bytes == Array("abc".utf8))
     }
 
     @Test func gzipMayEndInZeros() throws {

@@ -14,8 +14,24 @@ final class TemporaryFolder {
     func path(_ name: String) -> String { path + "/" + name }
 
     func write(_ bytes: [UInt8], to name: String) -> String {
+        // Writing over a file makes some file systems flush it; thousands of tiny ones are faster made anew.
+        unsafe unlink(path(name))
         _ = FileManager.default.createFile(atPath: path(name), contents: Data(bytes))
         return path(name)
+    }
+
+    /// Writes over bytes of a file in place, which is much faster than making thousands of files.
+    static func overwrite(_ path: String, at offset: Int, with bytes: [UInt8]) {
+        let file = FileHandle(forUpdatingAtPath: path)!
+        try! file.seek(toOffset: UInt64(offset))
+        try! file.write(contentsOf: Data(bytes))
+        try! file.close()
+    }
+
+    static func cut(_ path: String, to count: Int) {
+        let file = FileHandle(forUpdatingAtPath: path)!
+        try! file.truncate(atOffset: UInt64(count))
+        try! file.close()
     }
 
     static func contents(_ path: String) -> [UInt8] { [UInt8](FileManager.default.contents(atPath: path)!) }

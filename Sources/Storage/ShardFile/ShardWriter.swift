@@ -40,10 +40,15 @@ package final class ShardWriter {
         self.chunkRows = chunkRows
         self.attributes = attributes
         var writers: [ShardColumnWriter] = []
-        for (index, column) in columns.enumerated() {
-            let file = try OpenFile(creating: index == 0 ? path : "\(path).column-\(index)")
-            if index == 0 { try file.write([UInt8](repeating: 0, count: ShardFormat.headerBytes).rawBytes) }
-            writers.append(ShardColumnWriter(column, chunkRows: chunkRows, file: file))
+        do {
+            for (index, column) in columns.enumerated() {
+                let file = try OpenFile(creating: index == 0 ? path : "\(path).column-\(index)")
+                if index == 0 { try file.write([UInt8](repeating: 0, count: ShardFormat.headerBytes).rawBytes) }
+                writers.append(ShardColumnWriter(column, chunkRows: chunkRows, file: file))
+            }
+        } catch {
+            for writer in writers { unsafe unlink(writer.path) }
+            throw error
         }
         precondition(!writers.isEmpty, "a shard file has a column at least")
         self.columns = writers
@@ -73,6 +78,11 @@ package final class ShardWriter {
         default:
             try append(column, values: floats)
         }
+    }
+
+    /// Appends rows to a column of floats, from an array.
+    package func append(_ column: String, floats: [Float]) throws(StorageError) {
+        try append(column, floats: floats.span)
     }
 
     /// Appends rows to a column of this very element type.
