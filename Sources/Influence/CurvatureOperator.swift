@@ -13,12 +13,13 @@ package protocol CurvatureOperator: Sendable {
     ///   - workers: threads; the result does not depend on it.
     /// - Returns: `[count × p]`.
     func apply(_ vectors: Matrix, workers: Int) -> Matrix
+
+    /// H in full, `[p × p]`.
+    func materialized(workers: Int) -> Matrix
 }
 
 extension CurvatureOperator {
-    /// H in full, `[p × p]`.
-    ///
-    /// - Complexity: p products.
+    /// H in full from its products with the unit vectors.
     package func materialized(workers: Int) -> Matrix {
         var result = Matrix(rows: parameterCount, columns: parameterCount)
         let step = 512

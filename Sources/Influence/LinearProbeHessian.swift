@@ -67,6 +67,55 @@ package struct LinearProbeHessian: CurvatureOperator {
         return Matrix(rows: vectors.rows, columns: parameterCount, elements: sum)
     }
 
+    /// H in full, block by block: the block of classes a and b is `1/N Σ p_a (δ_ab − p_b) x xᵀ`.
+    ///
+    /// - Complexity: N·classes²·(d + 1)² operations.
+    package func materialized(workers: Int) -> Matrix {
+        let pairs = (0..<classes).flatMap { first in (first..<classes).map { (first, $0) } }
+        let size = rows.columns + 1
+        let blocks = Parallel.map(count: pairs.count, blockSize: 1, workers: workers) { range in
+            block(pairs[range.lowerBound].0, pairs[range.lowerBound].1)
+        }
+        var result = Matrix(rows: parameterCount, columns: parameterCount)
+        for ((first, second), block) in zip(pairs, blocks) {
+            for row in 0..<size {
+                for column in 0..<size {
+                    let value = block[row * size + column]
+                    result[first * size + row, second * size + column] = value
+                    result[second * size + row, first * size + column] = value
+                }
+            }
+        }
+        return result
+    }
+
+    /// `[(d + 1) × (d + 1)]`.
+    private func block(_ first: Int, _ second: Int) -> [Float] {
+        let dimension = rows.columns
+        let size = dimension + 1
+        var sum = [Float](repeating: 0, count: size * size)
+        for start in stride(from: 0, to: rows.rows, by: Self.rowsAtOnce) {
+            let range = start..<min(rows.rows, start + Self.rowsAtOnce)
+            var plain = [Float](repeating: 1, count: range.count * size)
+            var weighted = [Float](repeating: 0, count: range.count * size)
+            for row in 0..<range.count {
+                let p = (range.lowerBound + row) * classes
+                let weight =
+                    probabilities[p + first] * ((first == second ? 1 : 0) - probabilities[p + second]) / Float(rows.rows)
+                for column in 0..<dimension {
+                    let value = rows.elements[(range.lowerBound + row) * dimension + column]
+                    plain[row * size + column] = value
+                    weighted[row * size + column] = weight * value
+                }
+                weighted[row * size + dimension] = weight
+            }
+            multiplyStrided(
+                plain, from: 0, strideA: size, transposeA: true, weighted, strideB: size, into: &sum, strideC: size,
+                m: size, n: size, k: range.count, beta: 1)
+        }
+        return sum
+    }
+
     private static let vectorsAtOnce = 16
     private static let rowsAtOnce = 1024
 }

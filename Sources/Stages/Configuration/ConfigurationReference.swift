@@ -36,7 +36,7 @@ package enum ConfigurationReference {
         influence.iterations      T of LiSSA                                                               10
         influence.scale           μ of LiSSA; 0: 1.1·(λ_max + λ) from a power iteration                    0
         influence.hessian_rows    rows that define H, or all                                               5000
-        influence.prepare_limit   prepare LiSSA's polynomial up to so many probe parameters                8192
+        influence.prepare_limit   prepare LiSSA's polynomial up to so many probe parameters                4096
         refine.candidates         how many the index gives for each output                                 10
         refine.rank_by            P similarity | influence                                                 similarity
         retention.label           keep | drop: drop deletes a stage's files once every reader is done      keep

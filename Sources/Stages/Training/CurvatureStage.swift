@@ -1,14 +1,152 @@
+internal import Influence
+internal import Kernels
 package import Pipeline
+internal import Probing
+internal import Storage
+
+/// The curvature that influence divides by: a seeded sample of rows defines H; a power iteration finds λ_max and with it
+/// LiSSA's scale; for small probes LiSSA's polynomial is prepared as one matrix.
 package struct CurvatureStage: Stage {
+    /// The configuration's `influence:` section.
     package struct Settings: Codable, Hashable, Sendable {
-        init(_ section: ConfigurationSection) throws(RunError) {}
+        /// λ.
+        package let damping: Double
+        /// T.
+        package let iterations: Int
+        /// μ; `nil` takes 1.1·(λ_max + λ).
+        package let scale: Double?
+        /// Rows that define H; `nil` takes all.
+        package let hessianRows: Int?
+        /// Probes of up to so many parameters get a prepared polynomial.
+        package let prepareLimit: Int
+
+        init(_ section: ConfigurationSection) throws(RunError) {
+            var section = section
+            damping = try section.number("damping", default: 0.01, in: 0...1e6)
+            iterations = try section.integer("iterations", default: 10, in: 1...100_000)
+            let scale = try section.number("scale", default: 0, in: 0...1e12)
+            self.scale = scale == 0 ? nil : scale
+            prepareLimit = try section.integer("prepare_limit", default: 4096, in: 0...32_768)
+            if let (text, origin) = try section.located("hessian_rows") {
+                guard text == "all" || (Int(text) ?? 0) > 0 else {
+                    throw section.wrong("hessian_rows", text, origin, "a number of rows or all")
+                }
+                hessianRows = Int(text)
+            } else {
+                hessianRows = 5000
+            }
+            try section.finish()
+        }
     }
+
+    package struct Parameters: Codable, Sendable {
+        let settings: Settings
+        let seed: UInt64
+    }
+
     package static let name = "curvature"
     package static let version = 1
-    package let parameters: Settings
-    init(_ settings: Settings, seed: UInt64) { parameters = settings }
+    package let parameters: Parameters
+
+    init(_ settings: Settings, seed: UInt64) { parameters = Parameters(settings: settings, seed: seed) }
+
     package var granularity: Granularity { .whole }
-    package var inputs: [StageInput] { [.same(ProbeTrainStage.name)] }
-    package func estimate(_ extent: Extent) -> ResourceEstimate { ResourceEstimate(memory: 64 << 20, disk: 1 << 20) }
-    package func run(_ context: TaskContext) throws {}
+    package var inputs: [StageInput] { [.all(EmbedStage.name), .same(ProbeTrainStage.name)] }
+
+    package func estimate(_ extent: Extent) -> ResourceEstimate {
+        let rows = min(extent.rows, parameters.settings.hessianRows ?? .max)
+        let prepared = PreparedLiSSA.memory(parameterCount: parameters.settings.prepareLimit)
+        return ResourceEstimate(memory: rows * 1024 * 8 + prepared, disk: rows * 1024 * 4 + prepared / 2)
+    }
+
+    package func run(_ context: TaskContext) throws {
+        let settings = parameters.settings
+        let probe = try ProbeFile.read(context.input(ProbeTrainStage.name))
+        let embeddings = try ShardedColumn.embeddings(context.inputs(EmbedStage.name))
+        let rows = try embeddings.sample(settings.hessianRows ?? embeddings.rows, seed: parameters.seed, stream: 3).matrix
+        let curvature = probe.curvature(over: rows)
+        let power = PowerIteration(curvature, seed: parameters.seed, workers: context.workers)
+        let lissa: LiSSA
+        do {
+            lissa = try LiSSA(
+                iterations: settings.iterations, damping: settings.damping, largestEigenvalue: power.eigenvalue,
+                scale: settings.scale)
+        } catch {
+            throw RunError(.configuration, "\(error)")
+        }
+        let path = context.output(ArtifactFile.curvature)
+        if curvature.parameterCount <= settings.prepareLimit {
+            try CurvatureFile.write(PreparedLiSSA(lissa, curvature, workers: context.workers), path: path)
+        } else {
+            try CurvatureFile.write(lissa, rows: rows, path: path)
+        }
+        context.advance(rows: rows.rows)
+        context.record("largest eigenvalue", .number(power.eigenvalue))
+        context.record("power iterations", .integer(power.iterations))
+        context.record("scale", .number(lissa.scale))
+        context.record("parameters", .integer(curvature.parameterCount))
+    }
+}
+
+extension Probe {
+    /// H over some rows, or its Gauss–Newton approximation.
+    func curvature(over rows: Matrix) -> any CurvatureOperator {
+        switch self {
+        case let probe as LinearProbe: LinearProbeHessian(probe, rows: rows)
+        case let probe as HiddenProbe: HiddenProbeGaussNewton(probe, rows: rows)
+        default: preconditionFailure("a probe without a curvature")
+        }
+    }
+}
+
+/// The curvature on disk: H and LiSSA's polynomial row by row, or the rows that define H.
+enum CurvatureFile {
+    enum Content: Sendable {
+        case prepared(PreparedLiSSA)
+        case rows(LiSSA, Matrix)
+    }
+
+    static func write(_ prepared: PreparedLiSSA, path: String) throws(StorageError) {
+        let size = prepared.curvature.rows
+        let columns = [
+            ColumnDescription("hessian", .float32, width: size), ColumnDescription("series", .float32, width: size),
+        ]
+        let writer = try writer(prepared.lissa, columns: columns, path: path)
+        try writer.append("hessian", floats: prepared.curvature.elements.span)
+        try writer.append("series", floats: prepared.series.elements.span)
+        _ = try writer.finish()
+    }
+
+    static func write(_ lissa: LiSSA, rows: Matrix, path: String) throws(StorageError) {
+        let columns = [ColumnDescription("row", .float32, width: rows.columns)]
+        let writer = try writer(lissa, columns: columns, path: path)
+        try writer.append("row", floats: rows.elements.span)
+        _ = try writer.finish()
+    }
+
+    private static func writer(
+        _ lissa: LiSSA, columns: [ColumnDescription], path: String
+    ) throws(StorageError) -> ShardWriter {
+        try ShardWriter(
+            path: path, kind: ShardKind.curvature, columns: columns, chunkRows: 256,
+            attributes: ["lissa": String(decoding: JSONFile.encode(lissa), as: UTF8.self)])
+    }
+
+    static func read(_ artifact: Artifact) throws(StorageError) -> Content {
+        let path = artifact.path(ArtifactFile.curvature)
+        let reader = try ShardReader(path: path, expectedKind: ShardKind.curvature)
+        guard let text = reader.attributes["lissa"], let lissa = try? JSONFile.decode(LiSSA.self, from: text) else {
+            throw StorageError(.corrupt, path: path, "it does not say how LiSSA is to run")
+        }
+        if reader.hasColumn("row") { return .rows(lissa, try matrix(reader, "row")) }
+        return .prepared(
+            PreparedLiSSA(
+                lissa: lissa, curvature: try matrix(reader, "hessian"), series: try matrix(reader, "series")))
+    }
+
+    private static func matrix(_ reader: ShardReader, _ column: String) throws(StorageError) -> Matrix {
+        var elements: [Float] = []
+        try reader.read(column, rows: 0..<reader.rows, into: &elements)
+        return Matrix(rows: reader.rows, columns: try reader.column(column).fixedWidth ?? 0, elements: elements)
+    }
 }

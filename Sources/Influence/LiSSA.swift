@@ -1,0 +1,91 @@
+package import Kernels
+
+/// The truncated Neumann series for (H + λI)⁻¹v: `s = Σ_{t<T} (I − (H + λI)/μ)^t v/μ`.
+///
+/// It converges to the exact solution as T grows when μ is greater than half of λ_max + λ. A small T is itself a
+/// regularisation: directions of small curvature are damped to at most T/μ.
+///
+/// Source: Agarwal, Bullins & Hazan, "Second-order stochastic optimization for machine learning in linear time", 2017,
+/// arXiv 1602.03943; Koh & Liang, 2017, arXiv 1703.04730, section 3. H is a fixed average here, not sampled anew.
+package struct LiSSA: Sendable, Hashable, Codable {
+    /// T.
+    package let iterations: Int
+    /// λ.
+    package let damping: Double
+    /// μ.
+    package let scale: Double
+
+    /// - Parameters:
+    ///   - largestEigenvalue: of the curvature, as ``PowerIteration`` gives it.
+    ///   - scale: μ; `nil` takes 1.1·(λ_max + λ).
+    /// - Throws: `divergent`.
+    package init(
+        iterations: Int, damping: Double, largestEigenvalue: Double, scale: Double? = nil
+    ) throws(InfluenceError) {
+        precondition(iterations > 0 && damping >= 0)
+        self.iterations = iterations
+        self.damping = damping
+        self.scale = scale ?? 1.1 * max(largestEigenvalue + damping, .leastNormalMagnitude)
+        // The estimate of λ_max comes from below; no more than rounding is forgiven.
+        guard self.scale * 2 > largestEigenvalue + damping else {
+            throw .divergent(scale: self.scale, largestEigenvalue: largestEigenvalue, damping: damping)
+        }
+    }
+
+    /// Solves for each row of `vectors`, `[count × p]`, with products of the curvature alone.
+    ///
+    /// - Throws: `notFinite`.
+    /// - Complexity: T products, and one for the residual.
+    package func solve(
+        _ vectors: Matrix, _ curvature: some CurvatureOperator, workers: Int
+    ) throws(InfluenceError) -> LiSSASolution {
+        // s₀ = v/μ; s ← v/μ + s − (H + λI)s/μ.
+        let start = vectors.scaled(by: Float(1 / scale))
+        var solution = start
+        for _ in 1..<max(1, iterations) {
+            let product = curvature.apply(solution, workers: workers)
+            for index in solution.elements.indices {
+                let step = product.elements[index] + Float(damping) * solution.elements[index]
+                solution.elements[index] += start.elements[index] - step / Float(scale)
+            }
+        }
+        return try LiSSASolution(
+            vectors: vectors, solution: solution, product: curvature.apply(solution, workers: workers), damping: damping)
+    }
+}
+
+/// Solutions with how far they are from solving the system.
+package struct LiSSASolution: Sendable {
+    /// `[count × p]`.
+    package let vectors: Matrix
+    /// `‖v − (H + λI)s‖ / ‖v‖` of each; 0 for v = 0.
+    package let residuals: [Double]
+
+    /// - Parameter product: `H·solution`.
+    /// - Throws: `notFinite`.
+    init(vectors: Matrix, solution: Matrix, product: Matrix, damping: Double) throws(InfluenceError) {
+        var residuals: [Double] = []
+        for row in 0..<vectors.rows {
+            var (error, norm) = (0.0, 0.0)
+            for index in vectors.range(ofRow: row) {
+                let value = Double(vectors.elements[index])
+                let image = Double(product.elements[index]) + damping * Double(solution.elements[index])
+                error += (value - image) * (value - image)
+                norm += value * value
+            }
+            let residual = norm > 0 ? (error / norm).squareRoot() : error
+            guard residual.isFinite else { throw .notFinite(output: row) }
+            residuals.append(residual)
+        }
+        self.vectors = solution
+        self.residuals = residuals
+    }
+}
+
+extension Matrix {
+    func scaled(by factor: Float) -> Matrix {
+        var result = self
+        for index in result.elements.indices { result.elements[index] *= factor }
+        return result
+    }
+}

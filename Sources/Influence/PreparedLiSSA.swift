@@ -1,0 +1,83 @@
+package import Kernels
+
+/// LiSSA for a small probe: since H, λ, μ and T are fixed, the polynomial `Σ_{t<T} (I − (H + λI)/μ)^t / μ` is one matrix,
+/// made once; then a batch of outputs is one matrix product, and another gives the residuals.
+package struct PreparedLiSSA: Sendable {
+    package let lissa: LiSSA
+    /// H, `[p × p]`.
+    package let curvature: Matrix
+    /// The polynomial, `[p × p]`, symmetric.
+    package let series: Matrix
+
+    package init(lissa: LiSSA, curvature: Matrix, series: Matrix) {
+        precondition(curvature.rows == curvature.columns && series.rows == series.columns && series.rows == curvature.rows)
+        self.lissa = lissa
+        self.curvature = curvature
+        self.series = series
+    }
+
+    /// Bytes that preparing takes at its peak.
+    package static func memory(parameterCount: Int) -> Int { 5 * parameterCount * parameterCount * 4 }
+
+    /// - Complexity: p products with the curvature, then about 2·log₂T products of p × p matrices.
+    package init(_ lissa: LiSSA, _ curvature: some CurvatureOperator, workers: Int) {
+        let hessian = curvature.materialized(workers: workers)
+        var base = hessian.scaled(by: Float(-1 / lissa.scale))
+        for index in 0..<base.rows { base[index, index] += Float(1 - lissa.damping / lissa.scale) }
+        let series = Self.geometricSeries(base, terms: lissa.iterations, workers: workers)
+        self.init(lissa: lissa, curvature: hessian, series: series.scaled(by: Float(1 / lissa.scale)))
+    }
+
+    /// `Σ_{t<terms} base^t`, from the binary digits of `terms`: S_2k = S_k + S_k·B^k and S_{k+1} = I + B·S_k.
+    private static func geometricSeries(_ base: Matrix, terms: Int, workers: Int) -> Matrix {
+        var sum = Matrix(rows: base.rows, columns: base.columns)
+        for index in 0..<base.rows { sum[index, index] = 1 }
+        var power = base
+        var count = 1
+        let digits = String(terms, radix: 2).dropFirst()
+        for (position, digit) in digits.enumerated() {
+            // S₁ = I, so the first product is the power itself.
+            let product = count == 1 ? power : sum.product(power, workers: workers)
+            for index in sum.elements.indices { sum.elements[index] += product.elements[index] }
+            count *= 2
+            if digit == "1" {
+                sum = base.product(sum, workers: workers)
+                for index in 0..<base.rows { sum[index, index] += 1 }
+                count += 1
+            }
+            guard position < digits.count - 1 else { break }
+            power = power.product(power, workers: workers)
+            if digit == "1" { power = power.product(base, workers: workers) }
+        }
+        precondition(count == terms)
+        return sum
+    }
+
+    /// Solves for each row of `vectors`, `[count × p]`.
+    ///
+    /// - Throws: `notFinite`.
+    /// - Complexity: 4·count·p² operations.
+    package func solve(_ vectors: Matrix, workers: Int) throws(InfluenceError) -> LiSSASolution {
+        let solution = vectors.product(series, workers: workers)
+        return try LiSSASolution(
+            vectors: vectors, solution: solution, product: solution.product(curvature, workers: workers),
+            damping: lissa.damping)
+    }
+}
+
+extension Matrix {
+    /// `self · other` on several threads, in blocks of rows that do not depend on their number.
+    func product(_ other: Matrix, workers: Int) -> Matrix {
+        precondition(columns == other.rows)
+        var result = Matrix(rows: rows, columns: other.columns)
+        let width = other.columns
+        let inner = columns
+        let left = elements
+        var span = result.elements.mutableSpan
+        Parallel.fill(&span, width: width, count: rows, blockSize: 256, workers: workers) { block, part in
+            let factor = left.span.extracting(block.lowerBound * inner..<block.upperBound * inner)
+            BLAS.multiply(factor, other.elements.span, into: &part, m: block.count, n: width, k: inner)
+        }
+        return result
+    }
+}
