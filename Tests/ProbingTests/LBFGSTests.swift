@@ -24,7 +24,7 @@ import Testing
         func quadratic(_ x: [Double]) -> (Double, [Double]) {
             (zip(scales, x).reduce(0) { $0 + $1.0 * $1.1 * $1.1 / 2 }, zip(scales, x).map { $0 * $1 })
         }
-        let optimizer = LBFGS(iterations: 500, gradientTolerance: 1e-8, valueTolerance: 0)
+        let optimizer = LBFGS(iterations: 5000, gradientTolerance: 1e-8, valueTolerance: 0)
         let result = try optimizer.minimize(from: [Double](repeating: 1, count: 30)) { quadratic($0) }
         #expect(result.converged && result.value < 1e-14)
         let still = try optimizer.minimize(from: [Double](repeating: 0, count: 30)) { quadratic($0) }

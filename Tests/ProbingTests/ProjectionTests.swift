@@ -72,3 +72,25 @@ import Testing
         }
     }
 }
+
+@Suite struct GaussianProjectionTests {
+    @Test func `equals the naive P·vec(g), whatever the workers`() throws {
+        let samples = Labelled(count: 600, dimension: 9, classes: 4, seed: 11)
+        var probe = LinearProbe(dimension: 9, classes: 4)
+        _ = try probe.train(sample: samples.rows, labels: samples.labels)
+        let factors = try probe.gradientFactors(samples.rows.elements.span, labels: samples.labels.span)
+        let projection = GaussianProjection(classes: 4, dimension: 9, outputs: 7, seed: 5)
+        let projected = projection.project(factors, embeddings: samples.rows.elements.span, workers: 1)
+        #expect(projection.project(factors, embeddings: samples.rows.elements.span, workers: 3) == projected)
+        let gradients = factors.materialized(embeddings: samples.rows)
+        for sample in 0..<gradients.rows {
+            for output in 0..<7 {
+                var expected = 0.0
+                for index in 0..<gradients.columns {
+                    expected += Double(projection.materialized[output, index]) * Double(gradients[sample, index])
+                }
+                #expect(abs(Double(projected[sample, output]) - expected) < 1e-5)
+            }
+        }
+    }
+}
