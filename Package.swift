@@ -7,17 +7,27 @@ let libraries: [(name: String, dependencies: [Target.Dependency])] = [
     ("Storage", ["CKernels", "CLZ4", "CZstd", "CZlib", .product(name: "Crypto", package: "swift-crypto")]),
     ("TensorFiles", ["Storage"]),
     ("Corpus", ["TensorFiles", "Storage"]),
-    ("Embedding", ["TensorFiles", "Storage", "Kernels", "CKernels", .product(name: "Crypto", package: "swift-crypto")]),
+    (
+        "Embedding",
+        ["TensorFiles", "Storage", "Kernels", "CKernels", .product(name: "Crypto", package: "swift-crypto")]
+    ),
     ("Clustering", ["Kernels"]),
     ("Probing", ["Clustering", "Kernels", "Storage"]),
     ("Influence", ["Probing", "Kernels"]),
     ("VectorIndex", ["Kernels", "CKernels", "Storage"]),
-    ("Pipeline", ["Storage", "Kernels", .product(name: "Yams", package: "Yams"), .product(name: "Logging", package: "swift-log")]),
+    (
+        "Pipeline",
+        [
+            "Storage", "Kernels", .product(name: "Yams", package: "Yams"),
+            .product(name: "Logging", package: "swift-log"),
+        ]
+    ),
     ("Evaluation", ["Corpus"]),
     (
         "Stages",
         [
-            "Pipeline", "Corpus", "TensorFiles", "Embedding", "Clustering", "Probing", "Influence", "VectorIndex", "Storage",
+            "Pipeline", "Corpus", "TensorFiles", "Embedding", "Clustering", "Probing", "Influence", "VectorIndex",
+            "Storage",
             "Kernels",
         ]
     ),

@@ -81,7 +81,8 @@ package struct CentroidAssigner: Sendable {
                     continue
                 }
                 let x = rows.extracting(row * dimension..<(row + 1) * dimension)
-                let distance = squaredDistance(x, centroids.elements.span.extracting(centroids.range(ofRow: Int(label))))
+                let distance = squaredDistance(
+                    x, centroids.elements.span.extracting(centroids.range(ofRow: Int(label))))
                 distances[row] = distance
                 if !distance.isFinite { firstBad = firstBad ?? row }
             }

@@ -26,7 +26,8 @@ package struct VectorSet: Sendable {
             let file = try VectorFile(path: path)
             if let first = files.first, first.dimension != file.dimension {
                 throw StorageError(
-                    .mismatch, path: path, "its vectors have \(file.dimension) dimensions, those of \(first.path) \(first.dimension)")
+                    .mismatch, path: path,
+                    "its vectors have \(file.dimension) dimensions, those of \(first.path) \(first.dimension)")
             }
             files.append(file)
             firstRows.append(rows)
@@ -65,7 +66,8 @@ package struct VectorSet: Sendable {
         guard wanted.upperBound <= rows else {
             throw StorageError(
                 .mismatch, path: files[files.count - 1].path,
-                "there are \(rows) vectors and row \(wanted.upperBound - 1) is asked for; there has to be one for each sample")
+                "there are \(rows) vectors and row \(wanted.upperBound - 1) is asked for; there has to be one for each sample"
+            )
         }
         var values: [Float] = []
         for (file, first) in zip(files, firstRows) {

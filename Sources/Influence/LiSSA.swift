@@ -50,7 +50,8 @@ package struct LiSSA: Sendable, Hashable, Codable {
             }
         }
         return try LiSSASolution(
-            vectors: vectors, solution: solution, product: curvature.apply(solution, workers: workers), damping: damping)
+            vectors: vectors, solution: solution, product: curvature.apply(solution, workers: workers), damping: damping
+        )
     }
 }
 

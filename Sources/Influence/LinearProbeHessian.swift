@@ -48,7 +48,8 @@ package struct LinearProbeHessian: CurvatureOperator {
                 for vector in 0..<vectors.rows {
                     let offset = row * width + vector * classes
                     for label in 0..<classes {
-                        logits[offset + label] += vectors.elements[(vector * classes + label) * (dimension + 1) + dimension]
+                        logits[offset + label] +=
+                            vectors.elements[(vector * classes + label) * (dimension + 1) + dimension]
                     }
                     applySoftmaxCurvature(
                         &logits, at: offset, probabilities: probabilities, at: (block.lowerBound + row) * classes,
@@ -101,7 +102,8 @@ package struct LinearProbeHessian: CurvatureOperator {
             for row in 0..<range.count {
                 let p = (range.lowerBound + row) * classes
                 let weight =
-                    probabilities[p + first] * ((first == second ? 1 : 0) - probabilities[p + second]) / Float(rows.rows)
+                    probabilities[p + first] * ((first == second ? 1 : 0) - probabilities[p + second])
+                    / Float(rows.rows)
                 for column in 0..<dimension {
                     let value = rows.elements[(range.lowerBound + row) * dimension + column]
                     plain[row * size + column] = value

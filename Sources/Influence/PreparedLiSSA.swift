@@ -10,7 +10,8 @@ package struct PreparedLiSSA: Sendable {
     package let series: Matrix
 
     package init(lissa: LiSSA, curvature: Matrix, series: Matrix) {
-        precondition(curvature.rows == curvature.columns && series.rows == series.columns && series.rows == curvature.rows)
+        precondition(
+            curvature.rows == curvature.columns && series.rows == series.columns && series.rows == curvature.rows)
         self.lissa = lissa
         self.curvature = curvature
         self.series = series

@@ -61,11 +61,13 @@ package enum Parallel {
     package static func fill<First: Sendable, Second: Sendable, Result: Sendable>(
         _ first: inout MutableSpan<First>, width firstWidth: Int, _ second: inout MutableSpan<Second>,
         width secondWidth: Int, count: Int, blockSize: Int, workers: Int,
-        _ body: @Sendable (
-            _ rows: Range<Int>, _ first: inout MutableSpan<First>, _ second: inout MutableSpan<Second>
-        ) -> Result
+        _ body:
+            @Sendable (
+                _ rows: Range<Int>, _ first: inout MutableSpan<First>, _ second: inout MutableSpan<Second>
+            ) -> Result
     ) -> [Result] {
-        precondition(second.count == count * secondWidth, "\(second.count) elements for \(count) rows of \(secondWidth)")
+        precondition(
+            second.count == count * secondWidth, "\(second.count) elements for \(count) rows of \(secondWidth)")
         return unsafe second.withUnsafeMutableBufferPointer { buffer in
             let all = unsafe Slots(base: buffer.baseAddress)
             return fill(&first, width: firstWidth, count: count, blockSize: blockSize, workers: workers) { rows, part in

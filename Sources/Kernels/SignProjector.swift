@@ -28,7 +28,9 @@ package struct SignProjector: Sendable, Hashable {
             for output in 0..<outputs {
                 for input in 0...dimension {
                     var code = 0
-                    for (bit, member) in members.enumerated() where isPositive(output, member, input) { code |= 1 << bit }
+                    for (bit, member) in members.enumerated() where isPositive(output, member, input) {
+                        code |= 1 << bit
+                    }
                     let index = ck_sign_code_index(group, output, input, dimension, outputs)
                     codes[index] = UInt16(code * Int(CK_SIGN_STEP))
                 }

@@ -22,7 +22,8 @@ package struct GaussianProjection: GradientProjection, Hashable {
     }
 
     package func project(_ factors: GradientFactors, embeddings: Span<Float>, workers: Int) -> Matrix {
-        precondition(factors.layers.count == 1 && factors.layers[0].inputs == nil, "these are not a linear probe's factors")
+        precondition(
+            factors.layers.count == 1 && factors.layers[0].inputs == nil, "these are not a linear probe's factors")
         let delta = factors.layers[0].delta
         var result = Matrix(rows: delta.rows, columns: outputs)
         var span = result.elements.mutableSpan

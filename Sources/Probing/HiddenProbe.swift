@@ -16,7 +16,8 @@ package struct HiddenProbe: Probe, Hashable {
         self.classes = classes
         self.hidden = hidden
         self.parameters = parameters
-        precondition(parameters.count == parameterCount, "a hidden probe of this shape has \(parameterCount) parameters")
+        precondition(
+            parameters.count == parameterCount, "a hidden probe of this shape has \(parameterCount) parameters")
     }
 
     /// Normal weights of variance 1 / inputs, zero biases.

@@ -72,7 +72,8 @@ package struct LBFGS: Sendable, Hashable {
             converged = converged || greatest(gradient) <= gradientTolerance
         }
         return Result(
-            point: point, value: value, gradientNorm: greatest(gradient), iterations: iteration, evaluations: evaluations,
+            point: point, value: value, gradientNorm: greatest(gradient), iterations: iteration,
+            evaluations: evaluations,
             converged: converged)
     }
 

@@ -11,7 +11,8 @@ package struct LinearProbe: Probe, Hashable {
     /// - Parameter parameters: row-major `[classes × (dimension + 1)]`, the bias last; zeros unless given.
     package init(dimension: Int, classes: Int, parameters: [Float]? = nil) {
         let count = classes * (dimension + 1)
-        precondition(parameters == nil || parameters!.count == count, "a linear probe of this shape has \(count) parameters")
+        precondition(
+            parameters == nil || parameters!.count == count, "a linear probe of this shape has \(count) parameters")
         self.dimension = dimension
         self.classes = classes
         self.parameters = parameters ?? [Float](repeating: 0, count: count)

@@ -24,6 +24,17 @@ package struct TrainingReport: Sendable, Hashable, Codable {
     package let converged: Bool
     /// The greatest absolute component of the objective's gradient at the end.
     package let gradientNorm: Double
+
+    package init(
+        loss: Double, accuracy: Double, iterations: Int, evaluations: Int, converged: Bool, gradientNorm: Double
+    ) {
+        self.loss = loss
+        self.accuracy = accuracy
+        self.iterations = iterations
+        self.evaluations = evaluations
+        self.converged = converged
+        self.gradientNorm = gradientNorm
+    }
 }
 
 extension Probe {
@@ -50,7 +61,9 @@ extension Probe {
                 return probe.objective(sample: sample, labels: labels, l2: training.l2, point, workers: workers)
             }
         } catch {
-            switch error { case .notFinite(let iteration): throw .notFinite(iteration: iteration) }
+            switch error {
+            case .notFinite(let iteration): throw .notFinite(iteration: iteration)
+            }
         }
         parameters = result.point.map { Float($0) }
         let (loss, accuracy) = try self.loss(sample.elements.span, labels: labels.span, workers: workers)
@@ -118,7 +131,8 @@ extension GradientFactors {
             var part = span._mutatingExtracting(offset..<offset + shape.parameterCount)
             if let activations = layer.inputs {
                 addOuterProducts(
-                    layer.delta.elements.span, count: outputs, activations.elements.span, rows: count, dimension: inputs,
+                    layer.delta.elements.span, count: outputs, activations.elements.span, rows: count,
+                    dimension: inputs,
                     to: &part, strideG: inputs + 1)
             } else {
                 addOuterProducts(

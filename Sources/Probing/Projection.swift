@@ -73,7 +73,8 @@ package struct LinearProjection: GradientProjection, Hashable {
     package var outputs: Int { projector.outputs }
 
     package func project(_ factors: GradientFactors, embeddings: Span<Float>, workers: Int = 1) -> Matrix {
-        precondition(factors.layers.count == 1 && factors.layers[0].inputs == nil, "these are not a linear probe's factors")
+        precondition(
+            factors.layers.count == 1 && factors.layers[0].inputs == nil, "these are not a linear probe's factors")
         let delta = factors.layers[0].delta
         return project(delta: delta.elements.span, embeddings: embeddings, workers: workers)
     }
@@ -178,8 +179,9 @@ package struct KroneckerProjection: GradientProjection, Hashable {
                 let delta = factor.delta.rows(rows).blockProduct(withRowsOf: layer.left)
                 let range = rows.lowerBound * layer.right.columns..<rows.upperBound * layer.right.columns
                 let right =
-                    if let inputs = factor.inputs { layer.right(of: inputs.elements.span.extracting(range), rows.count) }
-                    else { layer.right(of: embeddings.extracting(range), rows.count) }
+                    if let inputs = factor.inputs {
+                        layer.right(of: inputs.elements.span.extracting(range), rows.count)
+                    } else { layer.right(of: embeddings.extracting(range), rows.count) }
                 for row in 0..<rows.count {
                     for i in 0..<layer.left.rows {
                         for j in 0..<layer.right.rows {

@@ -19,7 +19,9 @@ final class JSONLinesWriter: AttributionSink {
         if let key = AttributedOutput.omitsTiming { encoder.userInfo[key] = !withTiming }
     }
 
-    func write(_ output: AttributedOutput) throws { try sink.write(String(decoding: try encoder.encode(output), as: UTF8.self) + "\n") }
+    func write(_ output: AttributedOutput) throws {
+        try sink.write(String(decoding: try encoder.encode(output), as: UTF8.self) + "\n")
+    }
 
     func finish() throws { try sink.finish(sync: isFile) }
 }

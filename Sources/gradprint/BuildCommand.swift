@@ -19,7 +19,9 @@ struct PipelineOptions: ParsableArguments {
     var runDir: String?
 
     @Flag(
-        help: "Let parts made at another instruction-set level or with another BLAS build be mixed; last bits may differ.")
+        help:
+            "Let parts made at another instruction-set level or with another BLAS build be mixed; last bits may differ."
+    )
     var allowMixedKernels = false
 
     func job(workers: WorkerOptions, logger: Logger) throws(RunError) -> BuildJob {
@@ -105,7 +107,8 @@ struct StageCommand: ParsableCommand {
 
     func validate() throws {
         guard StageRegistry.names.contains(name) else {
-            throw ValidationError("There is no stage '\(name)'; the stages are \(StageRegistry.names.joined(separator: ", ")).")
+            throw ValidationError(
+                "There is no stage '\(name)'; the stages are \(StageRegistry.names.joined(separator: ", ")).")
         }
         guard worldSize >= 1, (0..<worldSize).contains(rank) else {
             throw ValidationError("--rank has to be from 0 to --world-size minus 1.")

@@ -10,7 +10,9 @@ import Testing
         let paths = text.matches(of: /`((?:Sources|Tests|Benchmarks|pipelines|data|docs)(?:\/[A-Za-z0-9_.+\-]+)*)`/)
         #expect(!paths.isEmpty)
         for path in paths where !path.output.1.hasPrefix("data/cache") {
-            #expect(FileManager.default.fileExists(atPath: root.appending(path: String(path.output.1)).path), "\(path.output.1)")
+            #expect(
+                FileManager.default.fileExists(atPath: root.appending(path: String(path.output.1)).path),
+                "\(path.output.1)")
         }
     }
 

@@ -46,7 +46,9 @@ import Testing
 
     @Test func badLinesGiveAnErrorInPlaceAndTheOthersGoOn() throws {
         try build()
-        let results = try attribute("{\"text\": \"the cat finds\"}\n\n{broken\n{\"id\": \"x\", \"text\": \"\"}\n{\"id\": 7, \"text\": \"a river\"}\n")
+        let results = try attribute(
+            "{\"text\": \"the cat finds\"}\n\n{broken\n{\"id\": \"x\", \"text\": \"\"}\n{\"id\": 7, \"text\": \"a river\"}\n"
+        )
         #expect(results.count == 4)
         #expect(results[0]["id"] as? String == "1" && results[0]["attributions"] != nil)
         #expect(results[1]["id"] as? String == "3" && results[1]["error"] != nil)
@@ -56,12 +58,15 @@ import Testing
 
     @Test func withoutTimingTheOutputIsReproducible() throws {
         try build()
-        let log = try workspace.write("log.jsonl", (0..<50).map { "{\"id\": \"\($0)\", \"text\": \"the index \($0)\"}\n" }.joined())
+        let log = try workspace.write(
+            "log.jsonl", (0..<50).map { "{\"id\": \"\($0)\", \"text\": \"the index \($0)\"}\n" }.joined())
         var outputs: [String] = []
         for workers in ["1", "2", "2"] {
             outputs.append(
-                try CommandLineTool.run(["attribute", log, "--run-dir", workspace.file("run"), "--no-timing", "--workers", workers])
-                    .output)
+                try CommandLineTool.run([
+                    "attribute", log, "--run-dir", workspace.file("run"), "--no-timing", "--workers", workers,
+                ])
+                .output)
         }
         #expect(!outputs[0].isEmpty && outputs[0] == outputs[1] && outputs[1] == outputs[2])
         #expect(!outputs[0].contains("timing"))
@@ -94,10 +99,12 @@ import Testing
     @Test func passagesNameTheirDocument() throws {
         var text = ""
         for row in 0..<300 { text += "word\(row % 17) and thing\(row % 23) number \(row) " }
-        try workspace.write("corpus.jsonl", (0..<4).map { "{\"id\": \"d\($0)\", \"text\": \"\($0) \(text)\"}\n" }.joined())
+        try workspace.write(
+            "corpus.jsonl", (0..<4).map { "{\"id\": \"d\($0)\", \"text\": \"\($0) \(text)\"}\n" }.joined())
         let result = try CommandLineTool.run([
             "build", CommandLineTool.repository.appending(path: "pipelines/default.yaml").path, "--set",
-            "corpus.files=\(workspace.file("corpus.jsonl"))", "--set", "embed.path=\(CommandLineTool.fixture("tiny-bert"))",
+            "corpus.files=\(workspace.file("corpus.jsonl"))", "--set",
+            "embed.path=\(CommandLineTool.fixture("tiny-bert"))",
             "--set", "corpus.passage={tokens: 50, stride: 40}", "--run-dir", workspace.file("run"),
         ])
         #expect(result.status == 0, "\(result.errors)")

@@ -38,7 +38,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("{\"id\": \"x\"}", "text"), ("{\"id\": \"x\", \"text\": \"  \"}", "whitespace"), ("{\"text\": \"no id here\"}", "id"),
+        ("{\"id\": \"x\"}", "text"), ("{\"id\": \"x\", \"text\": \"  \"}", "whitespace"),
+        ("{\"text\": \"no id here\"}", "id"),
         ("[1, 2]", "object"), ("{\"id\": \"x\", \"text\": 5}", "text"),
     ])
     func aLineWithoutIdOrTextIsNamed(line: String, word: String) throws {
@@ -64,8 +65,10 @@ import Testing
         let corpus = try workspace.write("c.jsonl", good.joined())
         expect(try build(corpus, model: workspace.file("nomodel")), status: 66, "nomodel")
         let result = try CommandLineTool.run(
-            ["build", CommandLineTool.repository.appending(path: "pipelines/default.yaml").path, "--set",
-                "corpus.files=\(corpus)", "--run-dir", workspace.file("run")])
+            [
+                "build", CommandLineTool.repository.appending(path: "pipelines/default.yaml").path, "--set",
+                "corpus.files=\(corpus)", "--run-dir", workspace.file("run"),
+            ])
         expect(result, status: 78, "embed.path", "make models")
         expect(try build(corpus, set: ["cluster.clusterz=3"]), status: 78, "clusterz", "clusters")
         expect(try build(corpus, set: ["cluster.clusters=-1"]), status: 78, "cluster.clusters", "from 2")
@@ -131,7 +134,8 @@ import Testing
 
     @Test func aFullDiskIsSaid() throws {
         let corpus = try workspace.write("c.jsonl", good.joined())
-        let script = "ulimit -f 4; exec \(CommandLineTool.path) build \(CommandLineTool.repository.path)/pipelines/default.yaml --set corpus.files=\(corpus) --set embed.path=\(CommandLineTool.fixture("tiny-bert")) --run-dir \(workspace.file("run")) 2> \(workspace.file("errors"))"
+        let script =
+            "ulimit -f 4; exec \(CommandLineTool.path) build \(CommandLineTool.repository.path)/pipelines/default.yaml --set corpus.files=\(corpus) --set embed.path=\(CommandLineTool.fixture("tiny-bert")) --run-dir \(workspace.file("run")) 2> \(workspace.file("errors"))"
         let shell = Process()
         shell.executableURL = URL(filePath: "/bin/bash")
         shell.arguments = ["-c", script]

@@ -11,13 +11,15 @@ import Testing
             var found = start
             var span = found.mutableSpan
             BLAS.multiply(
-                a.span, transposeA: transposeA, b.span, transposeB: transposeB, into: &span, m: m, n: n, k: k, alpha: 0.5,
+                a.span, transposeA: transposeA, b.span, transposeB: transposeB, into: &span, m: m, n: n, k: k,
+                alpha: 0.5,
                 beta: 2)
             for row in 0..<m {
                 for column in 0..<n {
                     var sum = 0.0
                     for t in 0..<k {
-                        sum += Double(a[transposeA ? t * m + row : row * k + t])
+                        sum +=
+                            Double(a[transposeA ? t * m + row : row * k + t])
                             * Double(b[transposeB ? column * k + t : t * n + column])
                     }
                     let expected = Float(0.5 * sum + 2 * Double(start[row * n + column]))

@@ -3,14 +3,18 @@ import Kernels
 import Testing
 
 @Suite @safe struct BlockProductTests {
-    typealias Dots = @convention(c) (
-        UnsafePointer<Float>?, Int, Int, UnsafePointer<Float>?, Int, Int, Int, UnsafeMutablePointer<Float>?, Int
-    ) -> Void
-    typealias Outer = @convention(c) (
-        UnsafePointer<Float>?, Int, Int, UnsafePointer<Float>?, Int, Int, Int, UnsafeMutablePointer<Float>?, Int
-    ) -> Void
+    typealias Dots =
+        @convention(c) (
+            UnsafePointer<Float>?, Int, Int, UnsafePointer<Float>?, Int, Int, Int, UnsafeMutablePointer<Float>?, Int
+        ) -> Void
+    typealias Outer =
+        @convention(c) (
+            UnsafePointer<Float>?, Int, Int, UnsafePointer<Float>?, Int, Int, Int, UnsafeMutablePointer<Float>?, Int
+        ) -> Void
 
-    private let dotKernels: [(KernelLevel, Dots)] = unsafe [(.avx2, ck_block_dots_avx2), (.avx512, ck_block_dots_avx512)]
+    private let dotKernels: [(KernelLevel, Dots)] = unsafe [
+        (.avx2, ck_block_dots_avx2), (.avx512, ck_block_dots_avx512),
+    ]
     private let outerKernels: [(KernelLevel, Outer)] = unsafe [
         (.avx2, ck_block_outer_avx2), (.avx512, ck_block_outer_avx512),
     ]
@@ -18,12 +22,14 @@ import Testing
     @Test(arguments: lengths + [1025, 2100])
     func `dots agree with the scalar definition`(length: Int) {
         // 1 … 12 columns cross every split of a row of tiles; 61 crosses a panel.
-        for (rows, count) in [(1, 1), (3, 2), (4, 3), (5, 4), (7, 5), (2, 6), (6, 7), (3, 9), (8, 10), (1, 12), (5, 61)] {
+        for (rows, count) in [
+            (1, 1), (3, 2), (4, 3), (5, 4), (7, 5), (2, 6), (6, 7), (3, 9), (8, 10), (1, 12), (5, 61),
+        ] {
             let a = numbers(rows * length, seed: 3)
             let b = numbers(count * length, seed: 4)
             var expected = [Float](repeating: .nan, count: rows * count)
             unsafe ck_block_dots_scalar(a, length, rows, b, length, count, length, &expected, count)
-            for unsafe (level, kernel) in unsafe dotKernels where vectorLevels.contains(level) {
+            for unsafe(level, kernel) in unsafe dotKernels where vectorLevels.contains(level) {
                 var found = [Float](repeating: .nan, count: rows * count)
                 unsafe kernel(a, length, rows, b, length, count, length, &found, count)
                 #expect(greatestError(found, expected) < 1e-5, "\(level), \(rows) × \(count), length \(length)")
@@ -39,7 +45,7 @@ import Testing
             let start = numbers(count * length, seed: 7)
             var expected = start
             unsafe ck_block_outer_scalar(d, count, count, x, length, rows, length, &expected, length)
-            for unsafe (level, kernel) in unsafe outerKernels where vectorLevels.contains(level) {
+            for unsafe(level, kernel) in unsafe outerKernels where vectorLevels.contains(level) {
                 var found = start
                 unsafe kernel(d, count, count, x, length, rows, length, &found, length)
                 #expect(greatestError(found, expected) < 1e-5, "\(level), \(rows) rows of \(count) × \(length)")

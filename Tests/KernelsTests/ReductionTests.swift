@@ -14,7 +14,7 @@ import Testing
             (.avx2, ck_squared_distance_avx2, ck_squared_distance_scalar),
             (.avx512, ck_squared_distance_avx512, ck_squared_distance_scalar),
         ]
-        for unsafe (level, kernel, definition) in unsafe kernels where vectorLevels.contains(level) {
+        for unsafe(level, kernel, definition) in unsafe kernels where vectorLevels.contains(level) {
             let found = unsafe kernel(a, b, length)
             let expected = unsafe definition(a, b, length)
             #expect(abs(found - expected) <= 1e-5 * (1 + abs(expected)), "\(level), length \(length)")

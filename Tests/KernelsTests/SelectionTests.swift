@@ -20,7 +20,8 @@ import Testing
                 #expect(top.sorted.map(\.row) == expected.map(\.1))
                 #expect(top.sorted.map(\.key) == expected.map(\.0))
                 var heap = [ck_candidate](repeating: ck_candidate(), count: capacity + 1)
-                let size = unsafe ck_select_scalar(dots, bias, -2, length, 5, filtered ? allowed : nil, &heap, 0, capacity)
+                let size = unsafe ck_select_scalar(
+                    dots, bias, -2, length, 5, filtered ? allowed : nil, &heap, 0, capacity)
                 let scalar = heap.prefix(size).map { ($0.key, $0.row) }.sorted(by: <)
                 #expect(scalar.map(\.1) == expected.map(\.1))
             }

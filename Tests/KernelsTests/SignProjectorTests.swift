@@ -26,7 +26,8 @@ import Testing
                     var sum = 0.0
                     for label in 0..<classes {
                         for input in 0...dimension {
-                            let product = delta[row * classes + label] * (input < dimension ? x[row * dimension + input] : 1)
+                            let product =
+                                delta[row * classes + label] * (input < dimension ? x[row * dimension + input] : 1)
                             sum += Double(isPositive(output, label, input) ? product : -product)
                         }
                     }

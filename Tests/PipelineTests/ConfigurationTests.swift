@@ -33,7 +33,9 @@ import Testing
         #expect(text == "/etc/pipe.yaml:3: unknown key 'clusterz'; allowed: a, clusters")
     }
 
-    @Test(arguments: [("a: 10", "from 0 to 9"), ("a: x", "from 0 to 9"), ("a: [1]", "single value"), ("a: 1.5", "whole")])
+    @Test(arguments: [
+        ("a: 10", "from 0 to 9"), ("a: x", "from 0 to 9"), ("a: [1]", "single value"), ("a: 1.5", "whole"),
+    ])
     func impossibleValuesAreRefused(yaml: String, expected: String) throws {
         var section = try section(yaml)
         let text = message { _ = try section.integer("a", default: 0, in: 0...9) }

@@ -138,7 +138,8 @@ import Testing
         let run = try directory("run")
         let pipeline = ToyPipeline()
         try pipeline.runner(run).build()
-        let name = try #require(folder.contents(of: "run").keys.sorted().first { $0.hasPrefix("sum/") && $0.hasSuffix("manifest.json") })
+        let name = try #require(
+            folder.contents(of: "run").keys.sorted().first { $0.hasPrefix("sum/") && $0.hasSuffix("manifest.json") })
         try Data("{".utf8).write(to: URL(filePath: "\(run.path)/\(name)"))
         let error = #expect(throws: RunError.self) { try pipeline.runner(run).build() }
         #expect(error?.kind == .corrupt && error?.message.contains(name) == true)

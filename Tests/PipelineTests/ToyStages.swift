@@ -27,7 +27,8 @@ struct ToyPipeline {
     var digests: [String] { files.map { "\($0)" } }
 
     func runner(
-        _ directory: RunDirectory, workers: Int = 1, dropped: Set<String> = [], progress: BuildProgress = BuildProgress { _ in }
+        _ directory: RunDirectory, workers: Int = 1, dropped: Set<String> = [],
+        progress: BuildProgress = BuildProgress { _ in }
     ) -> Runner {
         Runner(
             directory: directory, stages: stages, fileDigests: digests, configuration: "offset: \(offset)\n",

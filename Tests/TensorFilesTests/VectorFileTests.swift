@@ -14,7 +14,9 @@ import Testing
         (0..<T.bitWidth / 8).map { UInt8(truncatingIfNeeded: value >> T($0 * 8)) }
     }
 
-    private static func npy(_ type: String, _ data: [UInt8], order: String = "False", shape: String = "(2, 3)") -> [UInt8] {
+    private static func npy(_ type: String, _ data: [UInt8], order: String = "False", shape: String = "(2, 3)")
+        -> [UInt8]
+    {
         let header = "{'descr': '\(type)', 'fortran_order': \(order), 'shape': \(shape), }\n"
         return [0x93] + Array("NUMPY".utf8) + [1, 0] + bytes(UInt16(header.utf8.count)) + Array(header.utf8) + data
     }
@@ -87,7 +89,8 @@ import Testing
     @Test func whatIsNotReadIsSaid() throws {
         let cases = [
             (Self.npy(">f4", Self.floats), "little-endian"), (Self.npy("<i8", Self.floats), "floats"),
-            (Self.npy("<f4", Self.floats, order: "True"), "Fortran"), (Self.npy("<f4", Self.floats, shape: "(6,)"), "shape"),
+            (Self.npy("<f4", Self.floats, order: "True"), "Fortran"),
+            (Self.npy("<f4", Self.floats, shape: "(6,)"), "shape"),
         ]
         for (bytes, word) in cases {
             let error = #expect(throws: StorageError.self) { _ = try VectorFile(path: try write("x.npy", bytes)) }

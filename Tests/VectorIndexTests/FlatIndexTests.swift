@@ -54,13 +54,17 @@ import VectorIndex
         var parts: [String] = []
         for (number, rows) in [0..<300, 300..<301, 301..<700].enumerated() {
             let part = Matrix(
-                rows: rows.count, columns: 20, elements: Array(base.elements[rows.lowerBound * 20..<rows.upperBound * 20]))
+                rows: rows.count, columns: 20,
+                elements: Array(base.elements[rows.lowerBound * 20..<rows.upperBound * 20]))
             parts.append(try segment("part\(number)", part, metric: .l2))
         }
-        let whole = try FlatIndex(segments: [try segment("whole", base, metric: .l2)]).search(queries, count: 9, workers: 1)
+        let whole = try FlatIndex(segments: [try segment("whole", base, metric: .l2)]).search(
+            queries, count: 9, workers: 1)
         #expect(try FlatIndex(segments: parts).search(queries, count: 9, workers: 3) == whole)
         #expect(try FlatSegment.merge(parts, into: "\(folder)/merged") == 700)
-        #expect(try Data(contentsOf: URL(filePath: "\(folder)/merged")) == Data(contentsOf: URL(filePath: "\(folder)/whole")))
+        #expect(
+            try Data(contentsOf: URL(filePath: "\(folder)/merged"))
+                == Data(contentsOf: URL(filePath: "\(folder)/whole")))
     }
 
     @Test func theResultDependsNeitherOnThreadsNorOnBatches() throws {

@@ -88,7 +88,8 @@ extension ConfigurationNode {
     /// - Throws: `configuration` when the assignment has no `=`, an empty key, or a value that is not YAML.
     package mutating func set(_ assignment: String) throws(RunError) {
         guard let equals = assignment.firstIndex(of: "="), equals != assignment.startIndex else {
-            throw RunError(.configuration, "--set \(assignment): write it as key=value, for example cluster.clusters=20")
+            throw RunError(
+                .configuration, "--set \(assignment): write it as key=value, for example cluster.clusters=20")
         }
         let keys = assignment[..<equals].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         guard !keys.contains("") else {

@@ -44,7 +44,8 @@ package struct BuildPlan: Sendable {
                 for (index, shard) in catalog.shards.enumerated() {
                     append(
                         stage, name: padded(index), external: [],
-                        inputs: stage.inputs.map { Self.indices($0, index: index, shard: shard, produced) }, shard: shard)
+                        inputs: stage.inputs.map { Self.indices($0, index: index, shard: shard, produced) },
+                        shard: shard)
                 }
             case .whole:
                 if catalog == nil, stage.name != Catalog.stage { continue }

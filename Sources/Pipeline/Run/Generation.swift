@@ -49,7 +49,8 @@ extension RunDirectory {
     func publish(_ plan: BuildPlan, configuration: String) throws(RunError) {
         guard let catalog = plan.catalog else { preconditionFailure("a finished plan has a catalog") }
         let current = try currentGeneration()
-        let next = Generation(number: (current?.number ?? 0) + 1, catalog: catalog, plan: plan, configuration: configuration)
+        let next = Generation(
+            number: (current?.number ?? 0) + 1, catalog: catalog, plan: plan, configuration: configuration)
         if let current, current.parts == next.parts, current.configuration == configuration { return }
         try reporting(damaged: .corrupt) { () throws(StorageError) in
             try JSONFile.seal(next, path: "\(generations)/\(padded(next.number)).json")

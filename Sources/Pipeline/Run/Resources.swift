@@ -19,7 +19,9 @@ package struct Resources: Sendable {
     private static func availableMemory() -> Int {
         let text = (try? String(contentsOfFile: "/proc/meminfo", encoding: .utf8)) ?? ""
         for line in text.split(separator: "\n") where line.hasPrefix("MemAvailable:") {
-            if let kilobytes = line.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) { return kilobytes * 1024 }
+            if let kilobytes = line.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) {
+                return kilobytes * 1024
+            }
         }
         return .max
     }

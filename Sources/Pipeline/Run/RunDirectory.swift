@@ -62,7 +62,9 @@ package struct RunDirectory: Sendable, Hashable {
         }
         guard manifest.fingerprint == task.fingerprint else {
             throw RunError(
-                .corrupt, "\(path): it holds fingerprint \(manifest.fingerprint.prefix(12))…, not the folder's; delete the folder to make it anew")
+                .corrupt,
+                "\(path): it holds fingerprint \(manifest.fingerprint.prefix(12))…, not the folder's; delete the folder to make it anew"
+            )
         }
         return manifest
     }

@@ -34,7 +34,8 @@ extension Runner {
         }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         journal.append(
-            task: task.label, seconds: seconds, rows: recorder.rows, bytes: manifest.outputs.reduce(0) { $0 + $1.bytes })
+            task: task.label, seconds: seconds, rows: recorder.rows, bytes: manifest.outputs.reduce(0) { $0 + $1.bytes }
+        )
         progress.finishTask(stage: task.stage.name)
     }
 

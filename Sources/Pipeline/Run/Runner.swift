@@ -46,7 +46,7 @@ package struct Runner: Sendable {
     /// The caller holds the run's exclusive lock. Killed at any moment, the next call goes on from the last finished
     /// task and leaves the same bytes.
     package func build() throws(RunError) {
-        RunDirectory.list(directory.temporary).forEach { RunDirectory.remove("\(directory.temporary)/\($0)") }
+        removeUnfinished()
         var plan = try currentPlan()
         if plan.catalog == nil {
             try execute(plan, mustRun: try missing(in: plan), isFinal: false)
@@ -69,7 +69,8 @@ package struct Runner: Sendable {
         guard !tasks.isEmpty else {
             throw RunError(
                 .missingInput,
-                "stage '\(name)' cannot be planned before the stages '\(Catalog.source)' and '\(Catalog.stage)' are done")
+                "stage '\(name)' cannot be planned before the stages '\(Catalog.source)' and '\(Catalog.stage)' are done"
+            )
         }
         let share = Set(tasks.indices.filter { $0 % worldSize == rank }.map { tasks[$0] })
         let available = try committed(plan)
@@ -150,7 +151,14 @@ package struct Runner: Sendable {
     /// Deletes a task's outputs and keeps its manifest.
     func retire(_ task: PlannedTask) {
         let folder = directory.file(task.folder)
-        for name in RunDirectory.list(folder) where name != Manifest.fileName { RunDirectory.remove("\(folder)/\(name)") }
+        for name in RunDirectory.list(folder) where name != Manifest.fileName {
+            RunDirectory.remove("\(folder)/\(name)")
+        }
+    }
+
+    /// Deletes what a killed build left half-done.
+    private func removeUnfinished() {
+        for name in RunDirectory.list(directory.temporary) { RunDirectory.remove("\(directory.temporary)/\(name)") }
     }
 
     /// Deletes what no planned task owns: outputs of older parameters, unfinished work.
@@ -162,6 +170,6 @@ package struct Runner: Sendable {
                 RunDirectory.remove("\(folder)/\(name)")
             }
         }
-        RunDirectory.list(directory.temporary).forEach { RunDirectory.remove("\(directory.temporary)/\($0)") }
+        removeUnfinished()
     }
 }

@@ -59,7 +59,8 @@ struct AttributionEngine: Sendable {
     init(directory: RunDirectory, modelPath: String?) throws(RunError) {
         try directory.requireExisting()
         guard let generation = try directory.currentGeneration() else {
-            throw RunError(.missingInput, "\(directory.path): the build has not come to its end; run `gradprint build` again")
+            throw RunError(
+                .missingInput, "\(directory.path): the build has not come to its end; run `gradprint build` again")
         }
         let parts = GenerationParts(directory: directory, generation: generation)
         configuration = try PipelineConfiguration(
@@ -74,7 +75,8 @@ struct AttributionEngine: Sendable {
             fingerprinter = Fingerprinter(settings: configuration.project, seed: configuration.seed, probe: probe)
             index = try FlatIndex(segments: [try parts.only(MergeStage.name).path(ArtifactFile.segment)])
             guard index.identity == fingerprinter.identity(probe: probeArtifact) else {
-                throw RunError(.incompatible, "the index was made with another probe or projection; build the run again")
+                throw RunError(
+                    .incompatible, "the index was made with another probe or projection; build the run again")
             }
             influence = try InfluenceScorer(try parts.only(CurvatureStage.name), probe: probe)
             candidates = try CandidateGradients(
@@ -98,9 +100,10 @@ struct AttributionEngine: Sendable {
             throw RunError(.corrupt, "\(built.folder): the manifest's parameters cannot be read")
         }
         guard let path = modelPath ?? configuration.embed.path else {
-            return .vectors(try reporting(damaged: .badInput) { () throws(StorageError) in
-                try VectorSet(configuration.corpus.files, ids: configuration.corpus.ids)
-            })
+            return .vectors(
+                try reporting(damaged: .badInput) { () throws(StorageError) in
+                    try VectorSet(configuration.corpus.files, ids: configuration.corpus.ids)
+                })
         }
         let source = try EmbeddingSource(path: path)
         guard source.digest == parameters.embedder else {
@@ -224,7 +227,8 @@ struct GenerationParts {
         var artifacts: [Artifact] = []
         for part in generation.parts[stage] ?? [] { artifacts.append(try directory.artifact(part)) }
         guard !artifacts.isEmpty else {
-            throw RunError(.incompatible, "\(directory.path): the generation has no stage '\(stage)'; build the run again")
+            throw RunError(
+                .incompatible, "\(directory.path): the generation has no stage '\(stage)'; build the run again")
         }
         return artifacts
     }

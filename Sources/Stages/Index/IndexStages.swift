@@ -19,7 +19,8 @@ package struct ShardIndexStage: Stage {
 
     package func run(_ context: TaskContext) throws {
         let reader = try ShardReader(
-            path: context.input(ProjectStage.name).path(ArtifactFile.fingerprints), expectedKind: ShardKind.fingerprints)
+            path: context.input(ProjectStage.name).path(ArtifactFile.fingerprints), expectedKind: ShardKind.fingerprints
+        )
         let writer = try FlatSegment.Writer(
             path: context.output(ArtifactFile.segment), dimension: try reader.column("fingerprint").fixedWidth ?? 0,
             metric: parameters.metric, identity: reader.attributes["identity"] ?? "")

@@ -29,7 +29,9 @@ package struct CatalogStage: Stage {
                 rows += reader.rows
             }
         }
-        guard rows > 0 else { throw RunError(.badInput, "there is no sample in corpus.files: every line is blank or skipped") }
+        guard rows > 0 else {
+            throw RunError(.badInput, "there is no sample in corpus.files: every line is blank or skipped")
+        }
         let check = try IdentifierCheck(readers)
         if let first = check.duplicates.first {
             let others = check.count > 1 ? " (and \(check.count - 1) more)" : ""

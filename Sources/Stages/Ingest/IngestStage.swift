@@ -26,7 +26,11 @@ package struct IngestStage: Stage {
             passage: settings.passage, shardRows: settings.shardRows)
         files = inputs.files
         onError = settings.onError
-        if settings.isVectors, case .vectors(let vectors) = inputs.embeddings { self.vectors = vectors } else { vectors = nil }
+        if settings.isVectors, case .vectors(let vectors) = inputs.embeddings {
+            self.vectors = vectors
+        } else {
+            vectors = nil
+        }
     }
 
     package var granularity: Granularity { .file }

@@ -27,7 +27,8 @@ package struct BuildJob {
     }
 
     /// The configuration as the run keeps it: paths made absolute, and without what doesn't change the result.
-    private static func portable(_ root: ConfigurationNode, _ configuration: PipelineConfiguration) -> ConfigurationNode {
+    private static func portable(_ root: ConfigurationNode, _ configuration: PipelineConfiguration) -> ConfigurationNode
+    {
         var root = root
         root.remove("run_dir")
         root.remove("workers")

@@ -48,7 +48,8 @@ package struct RunCheck: Sendable {
             if path.hasSuffix(".shard") { try ShardReader(path: path, expectedKind: nil).verify() }
             let size = RunDirectory.size(of: path) ?? 0
             guard size == output.bytes else {
-                throw StorageError(.corrupt, path: path, "the manifest says \(output.bytes) bytes, the file has \(size)")
+                throw StorageError(
+                    .corrupt, path: path, "the manifest says \(output.bytes) bytes, the file has \(size)")
             }
             let digest = try Digest.sha256(file: path)
             guard digest == output.sha256 else {

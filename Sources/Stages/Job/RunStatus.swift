@@ -63,7 +63,9 @@ package struct RunStatus: Sendable, Encodable {
                 bytes += RunDirectory.size(of: "\(folder)/\(output.name)") ?? 0
             }
             time += seconds["\(name)/\(manifest.task)"] ?? 0
-            for (key, value) in manifest.figures { figures[key] = folders.count == 1 ? value : sum(figures[key], value) }
+            for (key, value) in manifest.figures {
+                figures[key] = folders.count == 1 ? value : sum(figures[key], value)
+            }
         }
         return Stage(
             name: name, tasks: folders.count, rows: rows, bytes: bytes, isDropped: expected > 0 && bytes == 0,
@@ -90,7 +92,8 @@ package struct RunStatus: Sendable, Encodable {
             let figures = stage.figures.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.short)" }
             text += line(
                 [
-                    stage.name, "\(stage.tasks)", grouped(stage.rows), stage.isDropped ? "dropped" : byteSize(stage.bytes),
+                    stage.name, "\(stage.tasks)", grouped(stage.rows),
+                    stage.isDropped ? "dropped" : byteSize(stage.bytes),
                     duration(stage.seconds), rate,
                 ], figures.joined(separator: ", "))
         }

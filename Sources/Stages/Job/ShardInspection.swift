@@ -20,7 +20,8 @@ package struct ShardInspection: Sendable {
         for (key, value) in reader.attributes.sorted(by: { $0.key < $1.key }) { text += "  \(key) = \(value)\n" }
         for (column, bytes) in zip(reader.columns, reader.byteCounts) {
             let width = column.fixedWidth.map { "[\($0)]" } ?? " of any length"
-            text += "column \(column.name): \(column.element)\(width), \(column.codec), \(byteSize(bytes.stored)) stored, \(byteSize(bytes.decoded)) decoded\n"
+            text +=
+                "column \(column.name): \(column.element)\(width), \(column.codec), \(byteSize(bytes.stored)) stored, \(byteSize(bytes.decoded)) decoded\n"
         }
         for row in 0..<min(rows, reader.rows) {
             text += "row \(row)\n"

@@ -1,6 +1,6 @@
-package import Pipeline
 internal import Corpus
 internal import Kernels
+package import Pipeline
 internal import Storage
 
 /// The static embedding of every row.

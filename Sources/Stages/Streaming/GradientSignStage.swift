@@ -66,7 +66,9 @@ enum GradientFile {
         return GradientFactors(layers: layers)
     }
 
-    private static func matrix(_ reader: ShardReader, _ column: String, _ rows: Range<Int>) throws(StorageError) -> Matrix {
+    private static func matrix(_ reader: ShardReader, _ column: String, _ rows: Range<Int>) throws(StorageError)
+        -> Matrix
+    {
         var elements: [Float] = []
         try reader.read(column, rows: rows, into: &elements)
         return Matrix(rows: rows.count, columns: try reader.column(column).fixedWidth ?? 0, elements: elements)

@@ -1,6 +1,6 @@
-package import Pipeline
 internal import Clustering
 internal import Kernels
+package import Pipeline
 internal import Storage
 
 /// The pseudo-label of every row: its nearest centroid.

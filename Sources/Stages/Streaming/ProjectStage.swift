@@ -1,5 +1,5 @@
-package import Pipeline
 internal import Kernels
+package import Pipeline
 internal import Probing
 internal import Storage
 

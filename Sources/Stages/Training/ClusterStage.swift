@@ -1,6 +1,6 @@
-package import Pipeline
 internal import Clustering
 internal import Kernels
+package import Pipeline
 internal import Storage
 
 /// k-means on a seeded sample of the embeddings: the centroids that give every sample its pseudo-label.

@@ -63,7 +63,8 @@ package struct CurvatureStage: Stage {
         let settings = parameters.settings
         let probe = try ProbeFile.read(context.input(ProbeTrainStage.name))
         let embeddings = try ShardedColumn.embeddings(context.inputs(EmbedStage.name))
-        let rows = try embeddings.sample(settings.hessianRows ?? embeddings.rows, seed: parameters.seed, stream: 3).matrix
+        let rows = try embeddings.sample(settings.hessianRows ?? embeddings.rows, seed: parameters.seed, stream: 3)
+            .matrix
         let curvature = probe.curvature(over: rows)
         let power = PowerIteration(curvature, seed: parameters.seed, workers: context.workers)
         let lissa: LiSSA

@@ -47,7 +47,8 @@ package struct ProbeTrainStage: Stage {
     package var inputs: [StageInput] { [.all(EmbedStage.name), .all(LabelStage.name), .same(ClusterStage.name)] }
 
     package func estimate(_ extent: Extent) -> ResourceEstimate {
-        ResourceEstimate(memory: min(extent.rows, parameters.settings.sampleRows) * 1024 * 4 + (64 << 20), disk: 1 << 20)
+        ResourceEstimate(
+            memory: min(extent.rows, parameters.settings.sampleRows) * 1024 * 4 + (64 << 20), disk: 1 << 20)
     }
 
     package func run(_ context: TaskContext) throws {

@@ -3,16 +3,20 @@ internal import Storage
 extension VectorFile {
     /// `.fbin`: u32 rows, u32 dimension, values.
     static func fbinLayout(_ file: MappedFile) throws(StorageError) -> Layout {
-        guard file.count >= 8 else { throw StorageError(.corrupt, path: file.path, "it is too short for an .fbin header") }
+        guard file.count >= 8 else {
+            throw StorageError(.corrupt, path: file.path, "it is too short for an .fbin header")
+        }
         let rows = Int(file.bytes.loadLittleEndian(at: 0, as: UInt32.self))
         let dimension = Int(file.bytes.loadLittleEndian(at: 4, as: UInt32.self))
         guard dimension <= VectorFile.largestDimension else {
-            throw StorageError(.corrupt, path: file.path, "its header says \(dimension) dimensions; is it an .fbin file?")
+            throw StorageError(
+                .corrupt, path: file.path, "its header says \(dimension) dimensions; is it an .fbin file?")
         }
         guard file.count == 8 + rows * dimension * 4 else {
             throw StorageError(
                 .corrupt, path: file.path,
-                "its header says \(rows) vectors of \(dimension), which takes \(8 + rows * dimension * 4) bytes; it has \(file.count)")
+                "its header says \(rows) vectors of \(dimension), which takes \(8 + rows * dimension * 4) bytes; it has \(file.count)"
+            )
         }
         return Layout(element: .float32, offset: 8, stride: dimension * 4, rows: rows, dimension: dimension)
     }
@@ -25,7 +29,8 @@ extension VectorFile {
         guard dimension > 0, file.count % stride == 0 else {
             throw StorageError(
                 .corrupt, path: file.path,
-                "its first row has \(dimension) dimensions, so it should be a multiple of \(stride) bytes long; it has \(file.count)")
+                "its first row has \(dimension) dimensions, so it should be a multiple of \(stride) bytes long; it has \(file.count)"
+            )
         }
         return Layout(
             element: .float32, offset: 4, stride: stride, rows: file.count / stride, dimension: dimension)
@@ -50,7 +55,8 @@ extension VectorFile {
         guard let element, tensor.shape.count == 2 else {
             throw StorageError(
                 .mismatch, path: path,
-                "tensor '\(tensor.name)' is \(tensor.elementType.rawValue) of shape \(tensor.shape); vectors are F16, BF16, F32 or F64 of shape [rows, dimension]")
+                "tensor '\(tensor.name)' is \(tensor.elementType.rawValue) of shape \(tensor.shape); vectors are F16, BF16, F32 or F64 of shape [rows, dimension]"
+            )
         }
         return Layout(
             element: element, offset: tensor.range.lowerBound, stride: tensor.shape[1] * tensor.elementType.size,
@@ -78,7 +84,8 @@ extension VectorFile {
             throw StorageError(.corrupt, path: file.path, "its header is longer than the file; is it truncated?")
         }
         let text = String(
-            decoding: (start..<start + length).map { file.bytes.loadLittleEndian(at: $0, as: UInt8.self) }, as: UTF8.self)
+            decoding: (start..<start + length).map { file.bytes.loadLittleEndian(at: $0, as: UInt8.self) },
+            as: UTF8.self)
         return try npyLayout(header: text, path: file.path, offset: start + length)
     }
 
@@ -98,7 +105,8 @@ extension VectorFile {
         }
         let sizes = shape.split(separator: ",").compactMap { Int($0.filter { !$0.isWhitespace }) }
         guard sizes.count == 2 else {
-            throw StorageError(.mismatch, path: path, "its shape is (\(shape)); vectors have the shape (rows, dimension)")
+            throw StorageError(
+                .mismatch, path: path, "its shape is (\(shape)); vectors have the shape (rows, dimension)")
         }
         let size = element == .float16 ? 2 : element == .float32 ? 4 : 8
         let (stride, overflow) = sizes[1].multipliedReportingOverflow(by: size)

@@ -58,7 +58,8 @@ package struct VectorFile: Sendable {
         guard let format = VectorFormat(path: path) else {
             throw StorageError(
                 .mismatch, path: path,
-                "it is not named as a vector file; known are .\(VectorFormat.allCases.map(\.rawValue).joined(separator: ", ."))")
+                "it is not named as a vector file; known are .\(VectorFormat.allCases.map(\.rawValue).joined(separator: ", ."))"
+            )
         }
         self.format = format
         file = try MappedFile(path: path)
@@ -78,7 +79,8 @@ package struct VectorFile: Sendable {
         else {
             throw StorageError(
                 .corrupt, path: path,
-                "its header says \(rows) vectors of \(dimension), which its \(file.count) bytes do not hold; is it truncated?")
+                "its header says \(rows) vectors of \(dimension), which its \(file.count) bytes do not hold; is it truncated?"
+            )
         }
     }
 

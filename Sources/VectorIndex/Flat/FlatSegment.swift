@@ -74,7 +74,8 @@ package enum FlatSegment {
             dimension = try indexed { [file] () throws(StorageError) in
                 try file.column(FlatSegment.vectors).fixedWidth ?? 0
             }
-            guard let metric = file.attributes["metric"].flatMap(Metric.init), let identity = file.attributes["identity"]
+            guard let metric = file.attributes["metric"].flatMap(Metric.init),
+                let identity = file.attributes["identity"]
             else {
                 throw .damaged(StorageError(.corrupt, path: path, "it names no metric or no identity"))
             }

@@ -72,7 +72,8 @@ struct StandardErrorHandler: LogHandler {
         let line: String
         switch format {
         case .text:
-            line = event.level >= .warning ? "gradprint: \(event.level): \(event.message)" : "gradprint: \(event.message)"
+            line =
+                event.level >= .warning ? "gradprint: \(event.level): \(event.message)" : "gradprint: \(event.message)"
         case .json:
             let object = [
                 "time": Date.now.ISO8601Format(), "level": event.level.rawValue, "message": "\(event.message)",
