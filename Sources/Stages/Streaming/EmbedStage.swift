@@ -56,7 +56,9 @@ package struct EmbedStage: Stage {
         case .vectors(let vectors):
             // The catalog counts the corpus' rows, and the vectors follow them.
             let wanted = shard.firstRow + rows.lowerBound..<shard.firstRow + rows.upperBound
-            return Matrix(rows: rows.count, columns: vectors.dimension, elements: try vectors.read(rows: wanted))
+            // The file is the user's, so damage in it is bad input and not a damaged run.
+            let values = try reporting(damaged: .badInput) { () throws(StorageError) in try vectors.read(rows: wanted) }
+            return Matrix(rows: rows.count, columns: vectors.dimension, elements: values)
         }
     }
 }
