@@ -56,7 +56,7 @@ let tests: [(name: String, dependencies: [Target.Dependency])] = [
     ("VectorIndex", ["Kernels", "Storage"]),
     ("Pipeline", ["Storage"]),
     ("Evaluation", ["Corpus"]),
-    ("Stages", ["Pipeline", "Storage", "Corpus", "TensorFiles", "Embedding"]),
+    ("Stages", ["Pipeline", "Storage", "Corpus", "TensorFiles", "Embedding", "Probing", "VectorIndex", "Kernels"]),
 ]
 
 /// Test targets with committed golden values beside their sources.

@@ -104,7 +104,8 @@ import Testing
     private let fixture = Fixture()
 
     @Test func `a known matrix has a known largest eigenvalue`() {
-        let power = PowerIteration(DiagonalCurvature(diagonal: [1, 0.5, 4, 3, 0]), seed: 1, tolerance: 1e-9, workers: 1)
+        let known = DiagonalCurvature(diagonal: [1, 0.5, 4, 3, 0])
+        let power = PowerIteration(known, seed: 1, tolerance: 1e-9, workers: 1)
         #expect(abs(power.eigenvalue - 4) < 1e-4)
         #expect(power.converged)
         let limited = PowerIteration(

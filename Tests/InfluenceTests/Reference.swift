@@ -42,7 +42,8 @@ struct Reference {
             let p = probabilities(parameters, input)
             for label in 0..<classes {
                 let delta = p[label] - (Int(labels[row]) == label ? 1 : 0)
-                for (index, value) in (input + [1]).enumerated() { sum[label * (dimension + 1) + index] += delta * value }
+                let start = label * (dimension + 1)
+                for (index, value) in (input + [1]).enumerated() { sum[start + index] += delta * value }
             }
         }
         return sum.map { $0 / Double(rows.rows) }

@@ -101,7 +101,8 @@ import Testing
         }
     }
 
-    @Test(arguments: [1, 2, 3, 5, 7, 10, 16, 23]) func `the prepared polynomial is the iteration`(iterations: Int) throws {
+    @Test(arguments: [1, 2, 3, 5, 7, 10, 16, 23])
+    func `the prepared polynomial is the iteration`(iterations: Int) throws {
         for system in cases {
             let iterative = try system.solve(iterations)
             let prepared = PreparedLiSSA(try system.lissa(iterations), system.curvature, workers: 1)
@@ -134,7 +135,8 @@ import Testing
         let failure = #expect(throws: InfluenceError.self) { try lissa.solve(vectors, curvature, workers: 1) }
         #expect(failure == .notFinite(output: 1))
         #expect(failure.map { "\($0)" }?.contains("output number 1") == true)
-        let prepared = PreparedLiSSA(try LiSSA(iterations: 4, damping: 0, largestEigenvalue: 100), curvature, workers: 1)
+        let sound = try LiSSA(iterations: 4, damping: 0, largestEigenvalue: 100)
+        let prepared = PreparedLiSSA(sound, curvature, workers: 1)
         #expect(throws: InfluenceError.notFinite(output: 0)) {
             try prepared.solve(Matrix(rows: 1, columns: 2, elements: [.nan, 1]), workers: 1)
         }
