@@ -45,10 +45,12 @@ demo: build models data
 	$(GRADPRINT) status data/cache/demo-run
 
 test: deps
-	swift test -c release --skip Slow
+	swift build --build-tests -c release
+	swift test -c release --skip-build --disable-testable-imports --skip Slow
 
 test-slow: deps
-	swift test -c release --filter Slow
+	swift build --build-tests -c release
+	swift test -c release --skip-build --disable-testable-imports --filter Slow
 .PHONY: test-slow
 
 lint:
