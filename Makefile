@@ -48,9 +48,12 @@ test: deps
 	swift build --build-tests -c release
 	swift test -c release --skip-build --disable-testable-imports --skip Slow
 
+# The kill -9 tests, and the published models against golden values (`make models MODEL=all` gets them).
 test-slow: deps
+	$(MAKE) models MODEL=all
 	swift build --build-tests -c release
-	swift test -c release --skip-build --disable-testable-imports --filter Slow
+	GRADPRINT_MODELS_DIR=$(CURDIR)/data/cache/models \
+	swift test -c release --skip-build --disable-testable-imports --filter 'Slow|GoldenModels'
 .PHONY: test-slow
 
 lint:
