@@ -49,7 +49,7 @@ let tests: [(name: String, dependencies: [Target.Dependency])] = [
     ("Storage", []),
     ("TensorFiles", ["Storage"]),
     ("Corpus", ["TensorFiles", "Storage"]),
-    ("Embedding", ["TensorFiles", "Storage", "Kernels", "CKernels", "CZlib"]),
+    ("Embedding", ["TensorFiles", "Storage", "Kernels", "CKernels"]),
     ("Clustering", ["Kernels"]),
     ("Probing", ["Clustering", "Kernels"]),
     ("Influence", ["Probing", "Kernels"]),

@@ -79,7 +79,8 @@ final class TableWriter: AttributionSink {
         if withoutSource > 0 { try print("\(withoutSource) known to have none: their listed sources are all wrong") }
         if !unknownSources.isEmpty {
             let names = unknownSources.sorted()
-            try print("not counted, for the corpus lacks them: \(names.joined(separator: ", "))")
+            let more = names.count > 10 ? " and \(names.count - 10) more" : ""
+            try print("not counted, for the corpus lacks them: \(names.prefix(10).joined(separator: ", "))\(more)")
         }
         let parts = [("embed", times.embed), ("search", times.search), ("refine", times.refine)]
         let text = parts.map { "\($0.0) \(fixed($0.1 / Double(attributed), 2)) ms" }
