@@ -14,7 +14,7 @@ let libraries: [(name: String, dependencies: [Target.Dependency])] = [
     ("Clustering", ["Kernels"]),
     ("Probing", ["Clustering", "Kernels", "Storage"]),
     ("Influence", ["Probing", "Kernels"]),
-    ("VectorIndex", ["Kernels", "CKernels", "Storage"]),
+    ("VectorIndex", ["Kernels", "Storage"]),
     (
         "Pipeline",
         [

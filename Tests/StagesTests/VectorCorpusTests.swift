@@ -91,10 +91,16 @@ import Testing
         #expect(failure?.kind == .badInput)
         let message = failure?.message ?? ""
         #expect(message.contains("damaged.npy") && message.contains("row 123") && message.contains("nan"), "\(message)")
-        // The same in what is attributed; a storage error of an input file is a bad input to the program.
-        let directory = try build()
-        let query = #expect(throws: StorageError.self) { try workspace.attribute(directory, vectors: vectors) }
-        #expect(query?.kind == .corrupt && query?.description.contains("row 123") == true)
+        // Among outputs it is that output's error, and the others are attributed.
+        let outputs = try workspace.attribute(try build(), vectors: vectors)
+        #expect(outputs.count == 300)
+        for (row, output) in outputs.enumerated() {
+            if case .failed(let reason) = output.result {
+                #expect(row == 123 && reason.contains("row 123"))
+            } else {
+                #expect(row != 123)
+            }
+        }
     }
 
     @Test func `outputs of another dimension are incompatible`() throws {
@@ -130,17 +136,39 @@ import Testing
         let corpus = try workspace.write(lines.joined(), to: "texts.jsonl")
         let matrix = clusteredVectors(vectors, dimension: 16, clusters: 5, seed: 4)
         let path = try workspace.write(matrix, to: "vectors.npy")
-        let failure = Result { () throws(any Error) in
+        let error = #expect(throws: RunError.self) {
             try workspace.build(["corpus.files=\(corpus)", "embed.path=\(path)", "cluster.clusters=5"])
         }
-        withKnownIssue("the two numbers are not compared; missing vectors are noticed when they are read") {
-            let error = try #require(throws: RunError.self) { try failure.get() }
-            #expect(error.kind == .badInput)
-            #expect(error.message.contains("300") && error.message.contains("250"), "\(error.message)")
+        #expect(error?.kind == .badInput)
+        #expect(error?.message.contains("300") == true && error?.message.contains("250") == true)
+    }
+
+    @Test func `another id list gives other ids, and files keep their row numbers`() throws {
+        let vectors = try workspace.write(corpus, to: "corpus.npy")
+        let run = ["corpus.files=\(vectors)", "cluster.clusters=5"]
+        for prefix in ["x", "y"] {
+            let ids = try workspace.write((0..<300).map { "\(prefix)\($0)\n" }.joined(), to: "ids.txt")
+            let directory = try workspace.build(run + ["corpus.ids=\(ids)"])
+            let found = try workspace.attribute(directory, vectors: vectors, count: 1)
+            guard case .attributed(let attributions, _)? = found.first?.result else {
+                Issue.record("\(found)")
+                continue
+            }
+            #expect(attributions.first?.sourceID == "\(prefix)0")
         }
-        if vectors < texts {
-            let error = #expect(throws: RunError.self) { try failure.get() }
-            #expect(error?.kind == .badInput && error?.message.contains("there are 250 vectors") == true)
+    }
+
+    @Test func `no fingerprint, or lines that shift their vectors, are refused`() throws {
+        let vectors = try workspace.write(corpus, to: "corpus.npy")
+        let texts = try workspace.write("{\"id\": \"a\", \"text\": \"b\"}\n", to: "texts.jsonl")
+        for settings in [
+            ["corpus.files=\(vectors)", "fingerprint.embedding_weight=0"],
+            ["corpus.files=\(texts)", "embed.path=\(vectors)", "corpus.on_error=skip"],
+            ["corpus.files=\(texts)", "embed.path=\(vectors)", "corpus.ids=\(texts)"],
+            ["corpus.files=\(texts)", "embed.path=\(vectors)", "corpus.fields.id=text"],
+        ] {
+            let error = #expect(throws: RunError.self) { try workspace.build(settings) }
+            #expect(error?.kind == .configuration)
         }
     }
 

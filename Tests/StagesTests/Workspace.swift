@@ -54,7 +54,7 @@ final class Workspace {
     func build(_ assignments: [String], run: String = "run", workers: Int = 2) throws -> RunDirectory {
         let (root, configuration) = try Self.configuration(assignments)
         let directory = RunDirectory(path: file(run))
-        let job = try BuildJob(
+        let job = BuildJob(
             configuration: configuration, root: root, directory: directory, workers: workers,
             allowsMixedPlatforms: false, progress: BuildProgress(isTerminal: false) { _ in })
         _ = try job.build()
@@ -72,6 +72,8 @@ final class Workspace {
     }
 
     private final class Collector: AttributionSink {
+        let wantsTexts = true
+        func abandon() {}
         var outputs: [AttributedOutput] = []
         func write(_ output: AttributedOutput) { outputs.append(output) }
         func finish() {}
