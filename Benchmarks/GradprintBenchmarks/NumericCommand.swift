@@ -25,6 +25,7 @@ struct NumericCommand: ParsableCommand {
         let kernels = KernelLevel.current.rawValue
         let blas = BLAS.configuration
         let seconds: [String: Double]
+        let processorSeconds: [String: Double]
         let inertia: Double
         let passes: Int
         let objective: Double
@@ -71,8 +72,8 @@ struct NumericCommand: ParsableCommand {
         let norm = probe.parameters.reduce(0.0) { $0 + Double($1) * Double($1) }
         try printJSON(
             Report(
-                seconds: watch.seconds, inertia: model.inertia.last ?? 0, passes: model.iterations,
-                objective: report.loss + training.l2 / 2 * norm, evaluations: report.evaluations,
+                seconds: watch.seconds, processorSeconds: watch.processorSeconds, inertia: model.inertia.last ?? 0,
+                passes: model.iterations, objective: report.loss + training.l2 / 2 * norm, evaluations: report.evaluations,
                 accuracy: report.accuracy, gradientNorm: report.gradientNorm))
     }
 }
