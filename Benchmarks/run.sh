@@ -21,6 +21,13 @@ swift build -c release --product gradprint >&2
 swift build -c release --product GradprintBenchmarks >&2
 if { has numeric || has lissa; } && ! "$python" -c 'import numpy, torch, faiss' 2>/dev/null; then
     echo "fetching the peers from PyPI" >&2
+    if ! python3 -c 'import ensurepip' 2>/dev/null; then
+        echo "installing with apt: python3-venv" >&2
+        sudo=
+        [ "$(id -u)" = 0 ] || sudo=sudo
+        $sudo apt-get update -q >/dev/null
+        DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -q --no-install-recommends python3-venv >/dev/null
+    fi
     python3 -m venv $venv
     $venv/bin/pip install -q -r Benchmarks/peers/requirements.txt >&2
     python=$venv/bin/python
