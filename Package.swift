@@ -87,6 +87,15 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .executableTarget(
+            name: "GradprintBenchmarks",
+            dependencies: [
+                "Clustering", "Probing", "Influence", "TensorFiles", "Storage", "Kernels",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Benchmarks/GradprintBenchmarks",
+            swiftSettings: settings
+        ),
         .testTarget(name: "CommandTests", dependencies: ["gradprint"], swiftSettings: settings),
     ]
         + libraries.map { .target(name: $0.name, dependencies: $0.dependencies, swiftSettings: settings) }
