@@ -9,18 +9,37 @@ package enum StageRegistry {
 
     static func stages(_ configuration: PipelineConfiguration, inputs: BuildInputs) -> [any Stage] {
         let seed = configuration.seed
+        let sizes = RowSizes(configuration, dimension: inputs.embeddings.dimension)
         return [
             IngestStage(configuration.corpus, inputs: inputs),
             CatalogStage(inputs: inputs),
             EmbedStage(configuration.embed, source: inputs.embeddings),
-            ClusterStage(configuration.cluster, seed: seed),
+            ClusterStage(configuration.cluster, sizes: sizes, seed: seed),
             LabelStage(),
-            ProbeTrainStage(configuration.probe, seed: seed),
-            CurvatureStage(configuration.curvature, seed: seed),
-            GradientSignStage(),
-            ProjectStage(configuration.project, seed: seed),
-            ShardIndexStage(configuration.index),
-            MergeStage(configuration.index),
+            ProbeTrainStage(configuration.probe, sizes: sizes, seed: seed),
+            CurvatureStage(configuration.curvature, sizes: sizes, seed: seed),
+            GradientSignStage(sizes: sizes),
+            ProjectStage(configuration.project, sizes: sizes, seed: seed),
+            ShardIndexStage(configuration.index, sizes: sizes),
+            MergeStage(configuration.index, sizes: sizes),
         ]
+    }
+}
+
+/// Bytes that one row takes in each stage's files: what estimates are made of.
+struct RowSizes: Sendable {
+    let embedding: Int
+    let gradient: Int
+    let fingerprint: Int
+    /// Parameters of the probe.
+    let parameters: Int
+
+    init(_ configuration: PipelineConfiguration, dimension: Int) {
+        let classes = configuration.cluster.clusters
+        let hidden = configuration.probe.kind == .hidden ? configuration.probe.hiddenUnits : 0
+        embedding = 4 * dimension
+        gradient = 4 * (classes + 2 * hidden)
+        fingerprint = 4 * (dimension + (configuration.project.layout.hasSignature ? configuration.project.dimension : 0))
+        parameters = hidden == 0 ? classes * (dimension + 1) : hidden * (dimension + 1) + classes * (hidden + 1)
     }
 }

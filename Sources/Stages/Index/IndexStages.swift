@@ -8,13 +8,18 @@ package struct ShardIndexStage: Stage {
     package static let version = 1
     package let parameters: IndexSettings
 
-    init(_ settings: IndexSettings) { parameters = settings }
+    private let sizes: RowSizes
+
+    init(_ settings: IndexSettings, sizes: RowSizes) {
+        parameters = settings
+        self.sizes = sizes
+    }
 
     package var granularity: Granularity { .shard }
     package var inputs: [StageInput] { [.same(ProjectStage.name)] }
 
     package func estimate(_ extent: Extent) -> ResourceEstimate {
-        ResourceEstimate(memory: 64 << 20, disk: extent.rows * 1024 * 4)
+        ResourceEstimate(memory: 64 << 20, disk: extent.rows * sizes.fingerprint)
     }
 
     package func run(_ context: TaskContext) throws {
@@ -38,13 +43,18 @@ package struct MergeStage: Stage {
     package static let version = 1
     package let parameters: IndexSettings
 
-    init(_ settings: IndexSettings) { parameters = settings }
+    private let sizes: RowSizes
+
+    init(_ settings: IndexSettings, sizes: RowSizes) {
+        parameters = settings
+        self.sizes = sizes
+    }
 
     package var granularity: Granularity { .whole }
     package var inputs: [StageInput] { [.all(ShardIndexStage.name)] }
 
     package func estimate(_ extent: Extent) -> ResourceEstimate {
-        ResourceEstimate(memory: 64 << 20, disk: extent.rows * 1024 * 4)
+        ResourceEstimate(memory: 64 << 20, disk: extent.rows * sizes.fingerprint)
     }
 
     package func run(_ context: TaskContext) throws {

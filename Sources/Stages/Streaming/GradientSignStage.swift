@@ -10,12 +10,15 @@ package struct GradientSignStage: Stage {
     package static let name = "gradient-sign"
     package static let version = 1
     package let parameters = Parameters()
+    private let sizes: RowSizes
+
+    init(sizes: RowSizes) { self.sizes = sizes }
 
     package var granularity: Granularity { .shard }
     package var inputs: [StageInput] { [.same(EmbedStage.name), .same(LabelStage.name), .same(ProbeTrainStage.name)] }
 
     package func estimate(_ extent: Extent) -> ResourceEstimate {
-        ResourceEstimate(memory: 64 << 20, disk: extent.rows * 64 * 4)
+        ResourceEstimate(memory: 64 << 20, disk: extent.rows * sizes.gradient)
     }
 
     package func run(_ context: TaskContext) throws {

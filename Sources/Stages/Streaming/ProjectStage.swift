@@ -36,7 +36,12 @@ package struct ProjectStage: Stage {
     package static let version = 1
     package let parameters: Parameters
 
-    init(_ settings: Settings, seed: UInt64) { parameters = Parameters(settings: settings, seed: seed) }
+    private let sizes: RowSizes
+
+    init(_ settings: Settings, sizes: RowSizes, seed: UInt64) {
+        parameters = Parameters(settings: settings, seed: seed)
+        self.sizes = sizes
+    }
 
     package var granularity: Granularity { .shard }
     package var inputs: [StageInput] {
@@ -44,7 +49,7 @@ package struct ProjectStage: Stage {
     }
 
     package func estimate(_ extent: Extent) -> ResourceEstimate {
-        ResourceEstimate(memory: 128 << 20, disk: extent.rows * (1024 + parameters.settings.dimension) * 4)
+        ResourceEstimate(memory: 128 << 20, disk: extent.rows * sizes.fingerprint)
     }
 
     package func run(_ context: TaskContext) throws {

@@ -31,13 +31,19 @@ package struct ClusterStage: Stage {
     package static let version = 1
     package let parameters: Parameters
 
-    init(_ settings: Settings, seed: UInt64) { parameters = Parameters(settings: settings, seed: seed) }
+    private let sizes: RowSizes
+
+    init(_ settings: Settings, sizes: RowSizes, seed: UInt64) {
+        parameters = Parameters(settings: settings, seed: seed)
+        self.sizes = sizes
+    }
 
     package var granularity: Granularity { .whole }
     package var inputs: [StageInput] { [.all(EmbedStage.name)] }
 
     package func estimate(_ extent: Extent) -> ResourceEstimate {
-        ResourceEstimate(memory: min(extent.rows, parameters.settings.sampleRows) * 1024 * 4, disk: 1 << 20)
+        let sample = min(extent.rows, parameters.settings.sampleRows) * sizes.embedding
+        return ResourceEstimate(memory: 2 * sample, disk: parameters.settings.clusters * sizes.embedding)
     }
 
     package func run(_ context: TaskContext) throws {

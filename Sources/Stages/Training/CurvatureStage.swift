@@ -48,15 +48,24 @@ package struct CurvatureStage: Stage {
     package static let version = 1
     package let parameters: Parameters
 
-    init(_ settings: Settings, seed: UInt64) { parameters = Parameters(settings: settings, seed: seed) }
+    private let sizes: RowSizes
+
+    init(_ settings: Settings, sizes: RowSizes, seed: UInt64) {
+        parameters = Parameters(settings: settings, seed: seed)
+        self.sizes = sizes
+    }
 
     package var granularity: Granularity { .whole }
     package var inputs: [StageInput] { [.all(EmbedStage.name), .same(ProbeTrainStage.name)] }
 
     package func estimate(_ extent: Extent) -> ResourceEstimate {
-        let rows = min(extent.rows, parameters.settings.hessianRows ?? .max)
-        let prepared = PreparedLiSSA.memory(parameterCount: parameters.settings.prepareLimit)
-        return ResourceEstimate(memory: rows * 1024 * 8 + prepared, disk: rows * 1024 * 4 + prepared / 2)
+        let rows = min(extent.rows, parameters.settings.hessianRows ?? .max) * sizes.embedding
+        guard sizes.parameters <= parameters.settings.prepareLimit else {
+            return ResourceEstimate(memory: 2 * rows + 1024 * sizes.parameters, disk: rows)
+        }
+        let matrix = 4 * sizes.parameters * sizes.parameters
+        return ResourceEstimate(
+            memory: 2 * rows + PreparedLiSSA.memory(parameterCount: sizes.parameters), disk: 2 * matrix)
     }
 
     package func run(_ context: TaskContext) throws {

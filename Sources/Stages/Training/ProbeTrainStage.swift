@@ -41,14 +41,20 @@ package struct ProbeTrainStage: Stage {
     package static let version = 1
     package let parameters: Parameters
 
-    init(_ settings: Settings, seed: UInt64) { parameters = Parameters(settings: settings, seed: seed) }
+    private let sizes: RowSizes
+
+    init(_ settings: Settings, sizes: RowSizes, seed: UInt64) {
+        parameters = Parameters(settings: settings, seed: seed)
+        self.sizes = sizes
+    }
 
     package var granularity: Granularity { .whole }
     package var inputs: [StageInput] { [.all(EmbedStage.name), .all(LabelStage.name), .same(ClusterStage.name)] }
 
     package func estimate(_ extent: Extent) -> ResourceEstimate {
-        ResourceEstimate(
-            memory: min(extent.rows, parameters.settings.sampleRows) * 1024 * 4 + (64 << 20), disk: 1 << 20)
+        let sample = min(extent.rows, parameters.settings.sampleRows) * sizes.embedding
+        // L-BFGS keeps ten pairs, and blocks of rows their sums, in double precision.
+        return ResourceEstimate(memory: 2 * sample + 512 * sizes.parameters, disk: 4 * sizes.parameters)
     }
 
     package func run(_ context: TaskContext) throws {
