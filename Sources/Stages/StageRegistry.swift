@@ -39,7 +39,8 @@ struct RowSizes: Sendable {
         let hidden = configuration.probe.kind == .hidden ? configuration.probe.hiddenUnits : 0
         embedding = 4 * dimension
         gradient = 4 * (classes + 2 * hidden)
-        fingerprint = 4 * (dimension + (configuration.project.layout.hasSignature ? configuration.project.dimension : 0))
+        let signature = configuration.project.layout.hasSignature ? configuration.project.dimension : 0
+        fingerprint = 4 * (dimension + signature)
         parameters = hidden == 0 ? classes * (dimension + 1) : hidden * (dimension + 1) + classes * (hidden + 1)
     }
 }
