@@ -79,6 +79,30 @@ import VectorIndex
         }
     }
 
+    /// Far from the origin ‖x‖² − 2⟨q, x⟩ has lost the digits that tell these vectors apart.
+    @Test(arguments: [1, 2])
+    func distancesThatCancelAreStillExact(workers: Int) throws {
+        var base = vectors(2000, 32, seed: 10)
+        for index in base.elements.indices { base.elements[index] = 100 + base.elements[index] * 0.001 }
+        let queries = Matrix(rows: 3, columns: 32, elements: Array(base.elements[32 * 700..<32 * 703]))
+        let index = try FlatIndex(segments: [
+            try segment("near\(workers)", base.rows(0..<900), metric: .l2),
+            try segment("far\(workers)", base.rows(900..<2000), metric: .l2),
+        ])
+        let found = try index.search(queries, count: 10, workers: workers)
+        #expect(found.map { $0.map(\.row) } == naive(base, queries, count: 10, metric: .l2))
+    }
+
+    @Test func keysThatOverflowHideNoRow() throws {
+        // The squares of half the rows are infinite; distances among them are not.
+        var base = vectors(100, 4, seed: 11)
+        for index in base.elements.indices where index % 8 < 4 { base.elements[index] += 1e20 }
+        let index = try FlatIndex(segments: [try segment("large", base, metric: .l2)])
+        let query = Matrix(rows: 1, columns: 4, elements: base.row(40))
+        let found = try index.search(query, count: 1, workers: 1)
+        #expect(found[0].first?.score == 0 && found[0].first?.row ?? 1 == 0)
+    }
+
     @Test func equalScoresStandInOrderOfRows() throws {
         let base = Matrix(rows: 400, columns: 2, repeating: 1)
         let index = try FlatIndex(segments: [try segment("a", base, metric: .l2)])
@@ -111,5 +135,13 @@ import VectorIndex
             #expect(throws: IndexError.self) { _ = try FlatIndex(segments: [one, other]) }
             #expect(throws: IndexError.self) { _ = try FlatSegment.merge([one, other], into: "\(folder)/bad") }
         }
+    }
+}
+
+extension Matrix {
+    fileprivate func rows(_ rows: Range<Int>) -> Matrix {
+        Matrix(
+            rows: rows.count, columns: columns,
+            elements: Array(elements[rows.lowerBound * columns..<rows.upperBound * columns]))
     }
 }

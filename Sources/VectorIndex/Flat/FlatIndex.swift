@@ -43,14 +43,66 @@ package struct FlatIndex: VectorIndex {
             throw .notFinite(query: query)
         }
         guard queries.rows > 0, count > 0, self.count > 0 else { return Array(repeating: [], count: queries.rows) }
-        // Distances from ‖x‖² − 2⟨q, x⟩ are rounded; a few more candidates are kept and measured directly.
+        // Distances from ‖x‖² − 2⟨q, x⟩ are rounded: a few more candidates are kept and measured directly, and where
+        // rounding may have hidden a nearer row, every row is.
         let kept = min(self.count, metric == .l2 ? count + 16 : count)
         let heaps = try scan(queries, capacity: kept, workers: workers)
         var results: [[Neighbor]] = []
         for query in 0..<queries.rows {
-            results.append(Array(try order(heaps[query], query: queries.row(query)).prefix(count)))
+            let vector = queries.row(query)
+            var neighbors = Array(try order(heaps[query], query: vector).prefix(count))
+            if metric == .l2, !holdsNearest(neighbors, count: count, of: heaps[query], query: vector) {
+                neighbors = try measureAll(vector, count: count, workers: workers)
+            }
+            results.append(neighbors)
         }
         return results
+    }
+
+    /// Whether no row outside the candidates can be among the nearest, for all that rounding does to their keys.
+    ///
+    /// A row at squared distance D or less has length r ≤ ‖q‖ + √D and, exactly, the key ‖x‖² − 2⟨q, x⟩ ≤ D − ‖q‖². What
+    /// is computed differs from that by at most γ·(r² + 2‖q‖r), γ = steps·2⁻²³ (twice the usual bound of a sum in `steps`
+    /// steps). If that is still below the worst key kept, such a row has been kept.
+    private func holdsNearest(
+        _ neighbors: [Neighbor], count: Int, of candidates: TopCandidates, query: [Float]
+    ) -> Bool {
+        guard candidates.count < self.count else { return true }
+        // A key that overflowed to no number was not kept: then fewer were than could be.
+        guard candidates.count == candidates.capacity, neighbors.count == count, let worst = candidates.sorted.last,
+            let farthest = neighbors.last
+        else {
+            return false
+        }
+        let squaredLength = query.reduce(0) { $0 + Double($1) * Double($1) }
+        let gamma = Double(dimension + 16) * 0x1p-23
+        let distance = -Double(farthest.score) * (1 + gamma)
+        let reach = squaredLength.squareRoot() + distance.squareRoot()
+        let error = gamma * (reach * reach + 2 * squaredLength.squareRoot() * reach)
+        return distance - squaredLength + error < Double(worst.key)
+    }
+
+    /// The nearest rows by direct measurement of every row.
+    private func measureAll(_ query: [Float], count: Int, workers: Int) throws(IndexError) -> [Neighbor] {
+        let capacity = min(count, self.count)
+        var best = TopCandidates(capacity: capacity)
+        for (reader, firstRow) in segments {
+            let parts = Parallel.map(count: reader.rows, blockSize: 4096, workers: workers) { rows in
+                Result { () throws(StorageError) in
+                    let vectors = try reader.file.floats(FlatSegment.vectors, rows: rows)
+                    var found = TopCandidates(capacity: capacity)
+                    for row in rows {
+                        let start = (row - rows.lowerBound) * dimension
+                        let vector = vectors.extracting(start..<start + dimension)
+                        let distance = Kernels.squaredDistance(query.span, vector)
+                        found.offer(key: distance, row: UInt32(firstRow + row))
+                    }
+                    return found
+                }
+            }
+            for part in parts { best.merge(try indexed { () throws(StorageError) in try part.get() }) }
+        }
+        return best.sorted.map { Neighbor(row: Int($0.row), score: -$0.key) }
     }
 
     /// The `capacity` best rows of each query, in no order.
