@@ -45,10 +45,15 @@ demo: build models data
 	$(GRADPRINT) status data/cache/demo-run
 
 test: deps
-	swift test -c release --skip Slow
+	swift build --build-tests -c release
+	swift test -c release --skip-build --disable-testable-imports --skip Slow
 
+# The kill -9 tests, and the published models against golden values (`make models MODEL=all` gets them).
 test-slow: deps
-	swift test -c release --filter Slow
+	$(MAKE) models MODEL=all
+	swift build --build-tests -c release
+	GRADPRINT_MODELS_DIR=$(CURDIR)/data/cache/models \
+	swift test -c release --skip-build --disable-testable-imports --filter 'Slow|GoldenModels'
 .PHONY: test-slow
 
 lint:

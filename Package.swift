@@ -14,7 +14,7 @@ let libraries: [(name: String, dependencies: [Target.Dependency])] = [
     ("Clustering", ["Kernels"]),
     ("Probing", ["Clustering", "Kernels", "Storage"]),
     ("Influence", ["Probing", "Kernels"]),
-    ("VectorIndex", ["Kernels", "CKernels", "Storage"]),
+    ("VectorIndex", ["Kernels", "Storage"]),
     (
         "Pipeline",
         [
@@ -49,14 +49,14 @@ let tests: [(name: String, dependencies: [Target.Dependency])] = [
     ("Storage", []),
     ("TensorFiles", ["Storage"]),
     ("Corpus", ["TensorFiles", "Storage"]),
-    ("Embedding", ["TensorFiles", "Storage", "Kernels", "CKernels", "CZlib"]),
+    ("Embedding", ["TensorFiles", "Storage", "Kernels", "CKernels"]),
     ("Clustering", ["Kernels"]),
     ("Probing", ["Clustering", "Kernels"]),
     ("Influence", ["Probing", "Kernels"]),
     ("VectorIndex", ["Kernels", "Storage"]),
     ("Pipeline", ["Storage"]),
     ("Evaluation", ["Corpus"]),
-    ("Stages", ["Pipeline", "Storage", "Corpus", "TensorFiles", "Embedding"]),
+    ("Stages", ["Pipeline", "Storage", "Corpus", "TensorFiles", "Embedding", "Probing", "VectorIndex", "Kernels"]),
 ]
 
 /// Test targets with committed golden values beside their sources.

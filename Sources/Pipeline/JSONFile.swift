@@ -13,6 +13,21 @@ package enum JSONFile {
         }
     }
 
+    private static func name(of type: Any.Type) -> String {
+        let name = "\(type)"
+        return name.contains("<") ? String(name.split(separator: "<")[1].dropLast()).lowercased() : name.lowercased()
+    }
+
+    /// One line of what the decoder says.
+    private static func reason(_ error: any Error) -> String {
+        switch error {
+        case DecodingError.dataCorrupted(let context), DecodingError.keyNotFound(_, let context),
+            DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
+            context.debugDescription
+        default: "\(error)"
+        }
+    }
+
     /// Reads a value from JSON text.
     package static func decode<Value: Decodable>(_ type: Value.Type, from text: String) throws -> Value {
         try JSONDecoder().decode(type, from: Data(text.utf8))
@@ -28,7 +43,10 @@ package enum JSONFile {
         do {
             return try JSONDecoder().decode(type, from: data)
         } catch {
-            throw StorageError(.corrupt, path: path, "this is not the JSON of \(type): \(error)")
+            throw StorageError(
+                .corrupt, path: path,
+                "it cannot be read as \(Self.name(of: type)); delete its folder and build again (\(Self.reason(error)))"
+            )
         }
     }
 

@@ -21,7 +21,7 @@ package enum ProbingError: Error, Hashable, CustomStringConvertible {
         case .labelOutOfRange(let row, let label, let classes):
             "row \(row) has label \(label), but there are \(classes) classes (0 … \(classes - 1))"
         case .tooFewClasses(let classes):
-            "a probe needs at least 2 classes and got \(classes): use a sample with more distinct rows or more clusters"
+            "a probe needs at least 2 classes and got \(classes): are the rows all the same?"
         case .noRows: "there are no rows to train the probe on"
         case .notFinite(let iteration):
             "the probe's loss is not a finite number at iteration \(iteration): look for NaN or infinite values in the rows"

@@ -11,7 +11,7 @@ package enum StageRegistry {
         let seed = configuration.seed
         return [
             IngestStage(configuration.corpus, inputs: inputs),
-            CatalogStage(),
+            CatalogStage(inputs: inputs),
             EmbedStage(configuration.embed, source: inputs.embeddings),
             ClusterStage(configuration.cluster, seed: seed),
             LabelStage(),

@@ -32,7 +32,10 @@ struct AttributeCommand: ParsableCommand {
     @Option(name: .shortAndLong, help: "Where the result goes; .gz, .zst and .lz4 compress. (default: standard output)")
     var output: String?
 
-    @Option(help: "How many sources to list for each output.")
+    @Option(
+        help:
+            "How many sources to list for each output; more than refine.candidates asks the index for more. (default: refine.candidates)"
+    )
     var count: Int?
 
     @Option(help: "How the result is written: one JSON object a line, or a table to read.")
@@ -64,6 +67,7 @@ struct AttributeCommand: ParsableCommand {
             let job = try AttributionJob(
                 directory: RunDirectory(path: absolute(runDir)), modelPath: model.map(absolute),
                 workers: workers.count())
+            if let warning = job.warning { logger.warning("\(warning)") }
             let source: OutputSource =
                 if let vectors { .vectors(path: absolute(vectors), ids: ids.map(absolute)) } else {
                     .texts(path: log.map { $0 == "-" ? $0 : absolute($0) } ?? "-")
@@ -72,7 +76,7 @@ struct AttributeCommand: ParsableCommand {
             let sink: any AttributionSink =
                 switch format {
                 case .jsonl: try JSONLinesWriter(path: path, withTiming: !noTiming)
-                case .table: try TableWriter(path: path, isInCorpus: job.hasSource)
+                case .table: try TableWriter(path: path, depth: count ?? job.defaultCount, isInCorpus: job.hasSource)
                 }
             let summary = try job.run(source, count: count, to: sink)
             logger.info("\(summary)")

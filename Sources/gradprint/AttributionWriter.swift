@@ -8,40 +8,43 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable { case 
 
 /// One JSON object a line.
 final class JSONLinesWriter: AttributionSink {
-    private let sink: ByteSink
-    private let isFile: Bool
+    let wantsTexts = false
+    private let file: ResultFile
     private let encoder = JSONEncoder()
 
     init(path: String, withTiming: Bool) throws {
-        sink = try ByteSink(path: path)
-        isFile = path != "-"
+        file = try ResultFile(path: path)
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         if let key = AttributedOutput.omitsTiming { encoder.userInfo[key] = !withTiming }
     }
 
     func write(_ output: AttributedOutput) throws {
-        try sink.write(String(decoding: try encoder.encode(output), as: UTF8.self) + "\n")
+        try file.sink.write(String(decoding: try encoder.encode(output), as: UTF8.self) + "\n")
     }
 
-    func finish() throws { try sink.finish(sync: isFile) }
+    func finish() throws { try file.finish() }
+
+    func abandon() { file.abandon() }
 }
 
 /// A table for a reader, with precision and mean reciprocal rank when the log names sources.
 final class TableWriter: AttributionSink {
-    private let sink: ByteSink
-    private let isFile: Bool
+    let wantsTexts = true
+    private let file: ResultFile
     private let isInCorpus: (String) -> Bool
-    private var metrics = RankingMetrics()
+    private var metrics: RankingMetrics
     private var unknownSources: Set<String> = []
     private var withoutSource = 0
     private var failed = 0
     private var outputs = 0
     private var times = (embed: 0.0, search: 0.0, refine: 0.0)
 
-    /// - Parameter isInCorpus: whether the corpus holds a sample of this id.
-    init(path: String, isInCorpus: @escaping (String) -> Bool) throws {
-        sink = try ByteSink(path: path)
-        isFile = path != "-"
+    /// - Parameters:
+    ///   - depth: sources listed for each output.
+    ///   - isInCorpus: whether the corpus holds a sample of this id.
+    init(path: String, depth: Int, isInCorpus: @escaping (String) -> Bool) throws {
+        metrics = RankingMetrics(depth: depth)
+        file = try ResultFile(path: path)
         self.isInCorpus = isInCorpus
     }
 
@@ -73,19 +76,22 @@ final class TableWriter: AttributionSink {
         try print("\(outputs) outputs, \(failed) of them not attributed because of an error")
         if metrics.queries > 0 {
             try print(
-                "\(metrics.queries) with a known source in the corpus (*): P@1 \(fixed(metrics.precisionAt1, 3)), hit@\(metrics.depth) \(fixed(metrics.hitRate, 3)), MRR \(fixed(metrics.meanReciprocalRank, 3))"
+                "\(metrics.queries) with a known source in the corpus (*): P@1 \(fixed(metrics.precisionAt1, 3)), hit@\(metrics.depth) \(fixed(metrics.hitRate, 3)), MRR@\(metrics.depth) \(fixed(metrics.meanReciprocalRank, 3))"
             )
         }
         if withoutSource > 0 { try print("\(withoutSource) known to have none: their listed sources are all wrong") }
         if !unknownSources.isEmpty {
             let names = unknownSources.sorted()
-            try print("not counted, for the corpus lacks them: \(names.joined(separator: ", "))")
+            let more = names.count > 10 ? " and \(names.count - 10) more" : ""
+            try print("not counted, for the corpus lacks them: \(names.prefix(10).joined(separator: ", "))\(more)")
         }
         let parts = [("embed", times.embed), ("search", times.search), ("refine", times.refine)]
         let text = parts.map { "\($0.0) \(fixed($0.1 / Double(attributed), 2)) ms" }
         try print("time an output: \(text.joined(separator: ", "))")
-        try sink.finish(sync: isFile)
+        try file.finish()
     }
+
+    func abandon() { file.abandon() }
 
     /// Counts one output in the metrics; returns its sources that the corpus holds.
     private func count(_ output: AttributedOutput, _ attributions: [Attribution]) -> Set<String> {
@@ -100,7 +106,7 @@ final class TableWriter: AttributionSink {
         return known
     }
 
-    private func print(_ line: String) throws { try sink.write(line + "\n") }
+    private func print(_ line: String) throws { try file.sink.write(line + "\n") }
 }
 
 /// The first line's worth of a text.

@@ -31,7 +31,7 @@ struct PipelineOptions: ParsableArguments {
         guard let path = runDir ?? configuration.runDirectory else {
             throw RunError(.configuration, "where shall the run be kept? Give --run-dir RUN or the key run_dir")
         }
-        return try BuildJob(
+        return BuildJob(
             configuration: configuration, root: root, directory: RunDirectory(path: absolute(path)),
             workers: workers.count(configured: configuration.workers), allowsMixedPlatforms: allowMixedKernels,
             progress: BuildProgress { logger.info("\($0)") })
@@ -71,7 +71,7 @@ struct BuildCommand: ParsableCommand {
         try reportingErrors(common) { logger in
             let job = try pipeline.job(workers: workers, logger: logger)
             if dryRun {
-                print(try job.plan().table())
+                try writeOutput(try job.plan().table() + "\n")
                 return
             }
             let summary = try job.build()

@@ -7,7 +7,10 @@ struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
         abstract: "Shows what a run holds and what is left to do.",
-        discussion: "Reads the run's manifests, so it works beside a running build and after a killed one.")
+        discussion: """
+            Reads the run's manifests, so it works beside a running build and after a killed one. What a build would \
+            still do is printed by `gradprint build … --dry-run`.
+            """)
 
     @Argument(help: ArgumentHelp("The run directory.", valueName: "run"))
     var directory: String
@@ -20,7 +23,7 @@ struct StatusCommand: ParsableCommand {
     func run() throws {
         try reportingErrors(common) { _ in
             let status = try RunStatus(directory: RunDirectory(path: absolute(directory)))
-            print(json ? status.json() : status.table(), terminator: "")
+            try writeOutput(json ? status.json() : status.table())
         }
     }
 }
@@ -70,7 +73,7 @@ struct InspectCommand: ParsableCommand {
 
     func run() throws {
         try reportingErrors(common) { _ in
-            print(try ShardInspection(path: absolute(file), rows: rows).text, terminator: "")
+            try writeOutput(try ShardInspection(path: absolute(file), rows: rows).text)
         }
     }
 }

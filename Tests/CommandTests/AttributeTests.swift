@@ -87,6 +87,27 @@ import Testing
         }
     }
 
+    @Test func theResultReplacesAFileOnlyWhenItIsComplete() throws {
+        try build()
+        let log = try workspace.write("log.jsonl", "{\"id\": \"o\", \"text\": \"a river\"}\n")
+        let result = try workspace.write("result.jsonl", "the last one\n")
+        let missing = try CommandLineTool.run(
+            ["attribute", workspace.file("none.jsonl"), "--run-dir", workspace.file("run"), "--output", result])
+        #expect(missing.status == 66, "\(missing.errors)")
+        #expect(try String(contentsOfFile: result, encoding: .utf8) == "the last one\n")
+        // Over the log itself: it is read to its end before it is replaced.
+        let over = try CommandLineTool.run(["attribute", log, "--run-dir", workspace.file("run"), "--output", log])
+        #expect(over.status == 0, "\(over.errors)")
+        #expect(try String(contentsOfFile: log, encoding: .utf8).contains("attributions"))
+        for device in ["/dev/null", "/dev/full"] {
+            let written = try CommandLineTool.run(
+                ["attribute", log, "--run-dir", workspace.file("run"), "--output", device])
+            #expect(written.status == (device == "/dev/null" ? 0 : 73), "\(written.errors)")
+        }
+        let left = try FileManager.default.contentsOfDirectory(atPath: workspace.path).filter { $0.contains(".part") }
+        #expect(left.isEmpty, "\(left)")
+    }
+
     @Test func anotherEmbedderIsRefused() throws {
         try build()
         let log = try workspace.write("log.jsonl", "{\"id\": \"o\", \"text\": \"a river\"}\n")

@@ -132,6 +132,37 @@ import Testing
         }
     }
 
+    @Test func missingOutputsAreFoundByCheckAndMadeAgain() throws {
+        let corpus = try workspace.write("c.jsonl", good.joined())
+        expect(try build(corpus), status: 0)
+        let whole = workspace.contents(ofRun: "run")
+        for name in ["segment.shard", "embeddings.shard", "manifest.json"] {
+            let path = try #require(whole.keys.sorted().first { $0.hasSuffix(name) })
+            try FileManager.default.removeItem(atPath: workspace.file("run") + "/" + path)
+            let damaged = try CommandLineTool.run(["check", workspace.file("run")])
+            expect(damaged, status: 76, name)
+            expect(try build(corpus), status: 0)
+            #expect(workspace.contents(ofRun: "run") == whole)
+        }
+    }
+
+    @Test func aStageThatLeavesTheBuildUnfinishedPublishesNothing() throws {
+        let corpus = try workspace.write("c.jsonl", good.joined())
+        expect(try build(corpus), status: 0)
+        let result = try CommandLineTool.run([
+            "stage", "merge", CommandLineTool.repository.appending(path: "pipelines/default.yaml").path, "--set",
+            "corpus.files=\(corpus)", "--set", "embed.path=\(CommandLineTool.fixture("tiny-bert"))", "--set",
+            "influence.damping=0.5", "--run-dir", workspace.file("run"),
+        ])
+        expect(result, status: 0)
+        expect(try CommandLineTool.run(["check", workspace.file("run")]), status: 0)
+        let status = try CommandLineTool.run(["status", workspace.file("run")])
+        #expect(status.output.contains("unfinished"), "\(status.output)")
+        let log = try workspace.write("log.jsonl", good[0])
+        expect(
+            try CommandLineTool.run(["attribute", log, "--run-dir", workspace.file("run")]), status: 0, "generation 1")
+    }
+
     @Test func aFullDiskIsSaid() throws {
         let corpus = try workspace.write("c.jsonl", good.joined())
         let script =

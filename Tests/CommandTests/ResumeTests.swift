@@ -49,6 +49,32 @@ import Testing
         try checkResume(rows: 500, kills: 4, workers: workers)
     }
 
+    /// Two settings in turn, killed again and again: in the end nothing of the other one is left, and nothing is lost.
+    @Test func killedBuildsOfTwoSettingsEndWithTheSameBytes() throws {
+        let corpus = try workspace.writeCorpus("corpus.jsonl", rows: 500)
+        func arguments(_ run: String, clusters: Int) -> [String] {
+            self.arguments(run, corpus: corpus, workers: 2) + ["--set", "cluster.clusters=\(clusters)"]
+        }
+        for clusters in [5, 6] {
+            let result = try CommandLineTool.run(arguments("whole\(clusters)", clusters: clusters))
+            #expect(result.status == 0, "\(result.errors)")
+        }
+        for attempt in 0..<8 {
+            _ = try CommandLineTool.runAndKill(
+                arguments("killed", clusters: 5 + attempt % 2), after: Double.random(in: 0...0.4))
+        }
+        for clusters in [5, 6] {
+            let result = try CommandLineTool.run(arguments("killed", clusters: clusters))
+            #expect(result.status == 0, "\(result.errors)")
+            let expected = workspace.contents(ofRun: "whole\(clusters)").filter { !$0.key.hasPrefix("generations") }
+            let found = workspace.contents(ofRun: "killed").filter { !$0.key.hasPrefix("generations") }
+            #expect(Set(found.keys) == Set(expected.keys))
+            for (name, bytes) in expected { #expect(found[name] == bytes, "\(name) differs") }
+            #expect(workspace.contents(ofRun: "killed").keys.filter { $0.hasPrefix("generations/") }.count == 1)
+            #expect(try CommandLineTool.run(["check", workspace.file("killed")]).status == 0)
+        }
+    }
+
     @Suite struct SlowResumeTests {
         @Test(arguments: [1, 2]) func fiftyKills(workers: Int) throws {
             try ResumeTests().checkResume(rows: 3000, kills: 50, workers: workers)

@@ -1,6 +1,6 @@
-import CZlib
 import Embedding
 import Foundation
+import Storage
 
 /// The committed golden values, and folders made for one test.
 enum Fixtures {
@@ -24,13 +24,9 @@ enum Fixtures {
 
     /// The lines of `bert-base-uncased`'s vocabulary.
     static func vocabulary() throws -> [String] {
-        let packed = try bytes("vocabulary.txt.zlib")
-        var count = uLongf(packed[0]) | uLongf(packed[1]) << 8 | uLongf(packed[2]) << 16 | uLongf(packed[3]) << 24
-        var text = [UInt8](repeating: 0, count: Int(count))
-        let status = unsafe packed[4...].withUnsafeBufferPointer { source in
-            unsafe uncompress(&text, &count, source.baseAddress, uLong(source.count))
-        }
-        precondition(status == Z_OK && Int(count) == text.count)
+        let source = try ByteSource(path: path("vocabulary.txt.gz"))
+        var (text, block): ([UInt8], [UInt8]) = ([], [])
+        while try source.read(into: &block) { text += block }
         return text.split(separator: 0x0a).map { String(decoding: $0, as: UTF8.self) }
     }
 

@@ -11,8 +11,8 @@ package final class CorpusShardReader: Sendable {
     package var path: String { shard.path }
 
     /// - Throws: as ``ShardReader/init(path:expectedKind:cacheBytes:)``; `mismatch` where columns are not those of a corpus.
-    package init(path: String) throws(StorageError) {
-        shard = try ShardReader(path: path, expectedKind: CorpusShard.kind)
+    package init(path: String, cacheBytes: Int = 16 << 20) throws(StorageError) {
+        shard = try ShardReader(path: path, expectedKind: CorpusShard.kind, cacheBytes: cacheBytes)
         content = shard.hasColumn("passage") ? .passages : .texts
         for column in CorpusShard.columns(content) {
             let found = try shard.column(column.name)

@@ -32,11 +32,15 @@ extension ConfigurationNode {
     ///
     /// - Throws: `missingInput`, `permission` or `configuration`, with file and line.
     package init(yamlFile path: String) throws(RunError) {
+        var isFolder: ObjCBool = false
+        guard unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+            throw RunError(.missingInput, "\(path): there is no such configuration file")
+        }
+        guard !isFolder.boolValue else {
+            throw RunError(.configuration, "\(path): this is a folder; a pipeline is a YAML file")
+        }
         guard let data = FileManager.default.contents(atPath: path) else {
-            let exists = FileManager.default.fileExists(atPath: path)
-            throw RunError(
-                exists ? .permission : .missingInput,
-                exists ? "\(path): the configuration cannot be read" : "\(path): there is no such configuration file")
+            throw RunError(.permission, "\(path): the configuration cannot be read")
         }
         guard let text = String(data: data, encoding: .utf8) else {
             throw RunError(.configuration, "\(path): the configuration is not UTF-8 text")
@@ -96,9 +100,11 @@ extension ConfigurationNode {
             throw RunError(.configuration, "--set \(assignment): a part of the key is empty")
         }
         let text = String(assignment[assignment.index(after: equals)...])
-        // A lone dash is standard input, and text that is no YAML (a path with a colon and a blank) is taken as it stands.
-        let parsed = text == "-" ? nil : try? ConfigurationNode(yaml: text.isEmpty ? "null" : text, path: "--set")
-        var node = parsed ?? ConfigurationNode(value: .scalar(text), origin: .commandLine)
+        // Lists, mappings and quoted text are YAML; all else is taken as it stands, so that a path may hold anything.
+        let isYAML = text.first.map { "[{\"'".contains($0) } ?? false
+        var node = ConfigurationNode(
+            value: ["", "null", "~"].contains(text) ? .null : .scalar(text), origin: .commandLine)
+        if isYAML { node = try ConfigurationNode(yaml: text, path: "--set \(assignment)") }
         node.originate(from: .commandLine)
         insert(node, at: keys[...])
     }

@@ -51,12 +51,15 @@ extension RunDirectory {
         let current = try currentGeneration()
         let next = Generation(
             number: (current?.number ?? 0) + 1, catalog: catalog, plan: plan, configuration: configuration)
-        if let current, current.parts == next.parts, current.configuration == configuration { return }
-        try reporting(damaged: .corrupt) { () throws(StorageError) in
-            try JSONFile.seal(next, path: "\(generations)/\(padded(next.number)).json")
+        if current?.parts != next.parts || current?.configuration != configuration {
+            try reporting(damaged: .corrupt) { () throws(StorageError) in
+                try JSONFile.seal(next, path: "\(generations)/\(padded(next.number)).json")
+            }
         }
         // One generation is kept: an older one's files go with the clean-up.
-        for name in Self.list(generations).dropLast() { Self.remove("\(generations)/\(name)") }
+        for name in Self.list(generations).filter({ $0.hasSuffix(".json") }).dropLast() {
+            Self.remove("\(generations)/\(name)")
+        }
     }
 
     /// The artifact of one part of a generation.

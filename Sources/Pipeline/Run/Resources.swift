@@ -41,6 +41,15 @@ package struct Resources: Sendable {
         return Int(status.f_bavail) * Int(status.f_frsize)
     }
 
+    /// Refuses a corpus whose texts alone cannot fit. They are stored compressed, to a third at best.
+    package func check(corpusBytes: Int, at path: String) throws(RunError) {
+        guard corpusBytes / 3 > disk else { return }
+        throw RunError(
+            .noSpace,
+            "the corpus' files have \(byteSize(corpusBytes)); \(path) has \(byteSize(disk)) free, which cannot hold them even compressed"
+        )
+    }
+
     /// Refuses a plan that cannot fit, before anything is allocated.
     func check(_ plan: BuildPlan, mustRun: [Bool], workers: Int, at path: String) throws(RunError) {
         guard let catalog = plan.catalog else { return }
@@ -52,6 +61,7 @@ package struct Resources: Sendable {
                 task.shard.map { Extent(rows: $0.rows, textBytes: $0.textBytes) }
                 ?? Extent(rows: catalog.rows, textBytes: catalog.textBytes)
             let estimate = task.stage.estimate(extent)
+            // Intermediates that are dropped are not all there at once, but may be for a while.
             diskNeeded += estimate.disk
             let parallel = task.shard == nil ? 1 : min(workers, catalog.shards.count)
             if estimate.memory * parallel > memoryNeeded {

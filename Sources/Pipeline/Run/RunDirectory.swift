@@ -90,11 +90,26 @@ package struct RunDirectory: Sendable, Hashable {
 
     package static func remove(_ path: String) { try? FileManager.default.removeItem(atPath: path) }
 
+    /// Removes a folder of the run as one step for everybody else: it is renamed into `tmp` and deleted there.
+    package func discard(_ folder: String) {
+        let name = folder.replacing("/", with: ".")
+        let aside = "\(temporary)/discarded.\(name).\(getpid())"
+        Self.remove(aside)
+        guard unsafe rename(file(folder), aside) == 0 else { return }
+        Self.remove(aside)
+    }
+
+    /// Creates a folder and those above it.
+    ///
+    /// - Throws: `permission`, `noSpace`, `inputOutput`, with the system's reason.
     package static func createFolder(_ path: String) throws(RunError) {
-        do {
-            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        } catch {
-            throw RunError(StorageError.lastSystemError(path: path, doing: "creating the folder"), damaged: .corrupt)
-        }
+        let parent = URL(filePath: path).deletingLastPathComponent().path
+        if parent != path, !FileManager.default.fileExists(atPath: parent) { try createFolder(parent) }
+        guard unsafe mkdir(path, 0o755) != 0 else { return }
+        let code = errno
+        var status = stat()
+        if code == EEXIST, unsafe stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { return }
+        errno = code
+        throw RunError(StorageError.lastSystemError(path: path, doing: "creating the folder"), damaged: .inputOutput)
     }
 }

@@ -8,7 +8,8 @@ extension Runner {
     /// and drops its own.
     func perform(_ task: PlannedTask, plan: BuildPlan, workers: Int) throws(RunError) {
         let start = ContinuousClock.now
-        let scratch = "\(directory.temporary)/\(task.stage.name).\(task.name).\(getpid())"
+        let host = ProcessInfo.processInfo.hostName
+        let scratch = "\(directory.temporary)/\(task.stage.name).\(task.name).\(host).\(getpid())"
         let final = directory.file(task.folder)
         RunDirectory.remove(scratch)
         try RunDirectory.createFolder(scratch)
@@ -23,9 +24,9 @@ extension Runner {
             try task.stage.run(context)
             manifest = try describe(task, plan: plan, folder: scratch, recorder: recorder)
             try JSONFile.seal(manifest, path: "\(scratch)/\(Manifest.fileName)")
-            // Outputs that were dropped and are made again: the old folder holds only the manifest.
-            if try directory.manifest(of: task).map({ !directory.outputsPresent(of: task, manifest: $0) }) ?? false {
-                RunDirectory.remove(final)
+            // What stands there without its outputs, or without a manifest, was dropped or half removed.
+            if try directory.manifest(of: task).map({ !directory.outputsPresent(of: task, manifest: $0) }) ?? true {
+                directory.discard(task.folder)
             }
             _ = try DurableFile.commitDirectory(scratch, to: final)
         } catch {

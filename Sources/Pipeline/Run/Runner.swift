@@ -49,14 +49,22 @@ package struct Runner: Sendable {
         removeUnfinished()
         var plan = try currentPlan()
         if plan.catalog == nil {
-            try execute(plan, mustRun: try missing(in: plan), isFinal: false)
+            try execute(plan, mustRun: try missing(in: plan))
             plan = try currentPlan()
         }
         let mustRun = try missing(in: plan)
         try Resources.available(at: directory.path).check(
             plan, mustRun: mustRun, workers: options.workers, at: directory.path)
-        try execute(plan, mustRun: mustRun, isFinal: true)
+        try execute(plan, mustRun: mustRun, drops: true)
+        try finish(plan)
+    }
+
+    /// Publishes a plan whose tasks are all committed, then deletes what it has no use for.
+    private func finish(_ plan: BuildPlan) throws(RunError) {
         try directory.publish(plan, configuration: configuration)
+        let done = [Bool](repeating: false, count: plan.tasks.count)
+        let schedule = Schedule(plan: plan, mustRun: done, dropped: options.dropped)
+        for task in plan.tasks.indices where schedule.isReleased(task) { retire(plan.tasks[task]) }
         removeUnplanned(plan)
     }
 
@@ -84,8 +92,9 @@ package struct Runner: Sendable {
             }
             mustRun[task] = true
         }
-        try execute(plan, mustRun: mustRun, isFinal: false)
-        if name == stages.last?.name, rank == 0 { try directory.publish(plan, configuration: configuration) }
+        try execute(plan, mustRun: mustRun)
+        // The last task of the last stage ends the build; a plan with a hole in it is not published.
+        if plan.catalog != nil, try !missing(in: plan).contains(true) { try finish(plan) }
     }
 
     /// The plan as far as it can be made: with the shards once the catalog is committed.
@@ -135,16 +144,16 @@ package struct Runner: Sendable {
         )
     }
 
-    private func execute(_ plan: BuildPlan, mustRun: [Bool], isFinal: Bool) throws(RunError) {
-        let dropped = isFinal ? options.dropped : []
-        let schedule = Schedule(plan: plan, mustRun: mustRun, dropped: dropped)
+    /// - Parameter drops: whether outputs go as soon as their last reader is done, which is known only when `mustRun`
+    ///   has every task that is left.
+    private func execute(_ plan: BuildPlan, mustRun: [Bool], drops: Bool = false) throws(RunError) {
+        let schedule = Schedule(plan: plan, mustRun: mustRun, dropped: drops ? options.dropped : [])
         for stage in stages {
             let tasks = plan.tasks(of: stage.name).filter { mustRun[$0] }
             guard !tasks.isEmpty else { continue }
             let rows = tasks.reduce(0) { $0 + (plan.tasks[$1].shard?.rows ?? 0) }
             progress.expect(stage: stage.name, tasks: tasks.count, rows: rows)
         }
-        for task in plan.tasks.indices where schedule.isReleased(task) { retire(plan.tasks[task]) }
         try WorkerPool(runner: self, plan: plan, schedule: schedule).run()
     }
 
@@ -167,7 +176,7 @@ package struct Runner: Sendable {
         for stage in stages {
             let folder = directory.file(stage.name)
             for name in RunDirectory.list(folder) where !planned.contains("\(stage.name)/\(name)") {
-                RunDirectory.remove("\(folder)/\(name)")
+                directory.discard("\(stage.name)/\(name)")
             }
         }
         removeUnfinished()

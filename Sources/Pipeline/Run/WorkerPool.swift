@@ -10,7 +10,6 @@ final class WorkerPool: @unchecked Sendable {
     private let condition = NSCondition()
     private var schedule: Schedule
     private var failure: RunError?
-    private var active = 0
 
     init(runner: Runner, plan: BuildPlan, schedule: Schedule) {
         self.runner = runner
@@ -44,13 +43,11 @@ final class WorkerPool: @unchecked Sendable {
                 continue
             }
             let workers = threads(for: task)
-            active += 1
             condition.unlock()
             let outcome = Result { () throws(RunError) in
                 try runner.perform(plan.tasks[task], plan: plan, workers: workers)
             }
             condition.lock()
-            active -= 1
             switch outcome {
             case .success:
                 for released in schedule.finish(task) { runner.retire(plan.tasks[released]) }

@@ -7,6 +7,7 @@ internal import Kernels
 internal import Pipeline
 internal import Probing
 internal import Storage
+internal import TensorFiles
 internal import VectorIndex
 
 /// An output of the log, ready to be attributed.
@@ -33,9 +34,9 @@ struct LoggedOutput: Sendable {
         }
     }
 
-    init(id: String, vector: [Float]) {
+    init(id: String, content: Content) {
         self.id = id
-        content = .vector(vector)
+        self.content = content
         knownSources = nil
     }
 }
@@ -46,13 +47,18 @@ struct LoggedOutput: Sendable {
 /// once for each output, in a batch, then one small product for each candidate.
 struct AttributionEngine: Sendable {
     let corpus: CorpusRows
+    /// The generation's number.
+    let number: Int
+    /// Whether the run's configuration is the one the generation was built with.
+    let isCurrent: Bool
     private let configuration: PipelineConfiguration
-    private let embeddings: EmbeddingSource
+    /// Nothing for a corpus of vectors, whose outputs are vectors too.
+    private let embeddings: EmbeddingSource?
     private let normalise: Bool
     private let centroids: CentroidAssigner
     private let probe: any Probe
     private let fingerprinter: Fingerprinter
-    private let index: FlatIndex
+    private let index: any VectorIndex
     private let influence: InfluenceScorer
     private let candidates: CandidateGradients
 
@@ -62,6 +68,9 @@ struct AttributionEngine: Sendable {
             throw RunError(
                 .missingInput, "\(directory.path): the build has not come to its end; run `gradprint build` again")
         }
+        number = generation.number
+        let kept = FileManager.default.contents(atPath: directory.configuration)
+        isCurrent = kept == Data(generation.configuration.utf8)
         let parts = GenerationParts(directory: directory, generation: generation)
         configuration = try PipelineConfiguration(
             ConfigurationNode(yaml: generation.configuration, path: directory.configuration))
@@ -95,16 +104,11 @@ struct AttributionEngine: Sendable {
     /// The embedder, which has to be the very one that the corpus was embedded with.
     private static func embedder(
         _ configuration: PipelineConfiguration, modelPath: String?, built: Artifact
-    ) throws(RunError) -> EmbeddingSource {
+    ) throws(RunError) -> EmbeddingSource? {
         guard let parameters = try? JSONFile.decode(EmbedStage.Parameters.self, from: built.manifest.parameters) else {
             throw RunError(.corrupt, "\(built.folder): the manifest's parameters cannot be read")
         }
-        guard let path = modelPath ?? configuration.embed.path else {
-            return .vectors(
-                try reporting(damaged: .badInput) { () throws(StorageError) in
-                    try VectorSet(configuration.corpus.files, ids: configuration.corpus.ids)
-                })
-        }
+        guard let path = modelPath ?? configuration.embed.path, !VectorFormat.isVectorFile(path) else { return nil }
         let source = try EmbeddingSource(path: path)
         guard source.digest == parameters.embedder else {
             throw RunError(
@@ -115,11 +119,15 @@ struct AttributionEngine: Sendable {
         return source
     }
 
+    /// Candidates that the index gives for each output.
+    var candidateCount: Int { configuration.refine.candidates }
+
     /// Attributes a batch of outputs.
     ///
+    /// - Parameter withTexts: whether the sources' texts are read, for a person.
     /// - Returns: one result for each, in order, and the largest LiSSA residual among them.
     func attribute(
-        _ batch: [LoggedOutput], count: Int?, workers: Int
+        _ batch: [LoggedOutput], count: Int?, withTexts: Bool, workers: Int
     ) throws -> (outputs: [AttributedOutput], worstResidual: Double) {
         let clock = ContinuousClock()
         var sound: [Int] = []
@@ -154,7 +162,7 @@ struct AttributionEngine: Sendable {
         for (position, number) in sound.enumerated() {
             let ranked = try rank(
                 found[position], scores.influence[position], query: fingerprints, row: position,
-                count: count ?? wanted)
+                count: count ?? wanted, withTexts: withTexts)
             results[number] = AttributedOutput(
                 id: batch[number].id, result: .attributed(ranked, timing), text: text(batch[number]),
                 knownSources: batch[number].knownSources)
@@ -174,6 +182,11 @@ struct AttributionEngine: Sendable {
             }
             vectors = Matrix(rows: outputs.count, columns: first.count, elements: elements)
         } else {
+            guard let embeddings else {
+                throw RunError(
+                    .incompatible, "this run was built from vectors, so it cannot embed texts; give --vectors and --ids"
+                )
+            }
             vectors = try embeddings.embed(outputs.map(text), workers: workers)
         }
         if normalise { normaliseRows(&vectors) }
@@ -192,7 +205,7 @@ struct AttributionEngine: Sendable {
 
     /// Candidates as ranked sources: by similarity, or the most negative influence first.
     private func rank(
-        _ neighbors: [Neighbor], _ influences: [Float], query: Matrix, row: Int, count: Int
+        _ neighbors: [Neighbor], _ influences: [Float], query: Matrix, row: Int, count: Int, withTexts: Bool
     ) throws -> [Attribution] {
         let similarities = try neighbors.map { try similarity($0, query: query, row: row) }
         let scores =
@@ -201,7 +214,7 @@ struct AttributionEngine: Sendable {
             scores[a] != scores[b] ? scores[a] > scores[b] : neighbors[a].row < neighbors[b].row
         }
         return try order.prefix(count).enumerated().map { rank, candidate in
-            let source = try corpus.source(row: neighbors[candidate].row)
+            let source = try corpus.source(row: neighbors[candidate].row, withText: withTexts)
             return Attribution(
                 rank: rank + 1, sourceID: source.id, passage: source.passage, score: scores[candidate],
                 similarity: similarities[candidate], influence: influences[candidate], text: source.text)

@@ -14,9 +14,13 @@ package enum OutputSource: Sendable {
 
 /// Takes attributed outputs, in the order of the log.
 package protocol AttributionSink: AnyObject {
+    /// Whether it uses the texts of outputs and sources.
+    var wantsTexts: Bool { get }
     func write(_ output: AttributedOutput) throws
     /// Ends the result, and durably so when it is a file.
     func finish() throws
+    /// Undoes a result that came to no end.
+    func abandon()
 }
 
 /// The job behind `gradprint attribute`: streams a log through the engine, batch by batch.
@@ -34,9 +38,31 @@ package struct AttributionJob {
     package init(
         directory: RunDirectory, modelPath: String?, workers: Int
     ) throws(RunError) {
-        engine = try AttributionEngine(directory: directory, modelPath: modelPath)
+        engine = try Self.open(directory, modelPath: modelPath)
         self.workers = workers
     }
+
+    /// Opens the newest generation; when a build replaces it meanwhile, the one after it.
+    private static func open(_ directory: RunDirectory, modelPath: String?) throws(RunError) -> AttributionEngine {
+        while true {
+            let number = try directory.currentGeneration()?.number
+            do {
+                return try AttributionEngine(directory: directory, modelPath: modelPath)
+            } catch {
+                guard try directory.currentGeneration()?.number != number else { throw error }
+            }
+        }
+    }
+
+    /// What the user should know before using the result, if anything.
+    package var warning: String? {
+        engine.isCurrent
+            ? nil
+            : "the run's configuration was changed after generation \(engine.number) was built, and the build has not come to its end since; attributing against generation \(engine.number)"
+    }
+
+    /// Sources that are listed when nothing else is said.
+    package var defaultCount: Int { engine.candidateCount }
 
     /// Whether the corpus holds a document or sample of this id.
     package func hasSource(_ id: String) -> Bool { engine.corpus.contains(id: id) }
@@ -45,11 +71,23 @@ package struct AttributionJob {
     ///
     /// - Parameter count: sources to list for each output; `nil` takes the configuration's number of candidates.
     /// - Returns: a sentence on what was done.
-    package func run(_ source: OutputSource, count: Int?, to sink: any AttributionSink) throws -> String {
+    package func run(
+        _ source: OutputSource, count: Int?, to sink: any AttributionSink
+    ) throws(RunError) -> String {
+        do {
+            return try attribute(source, count: count, to: sink)
+        } catch {
+            sink.abandon()
+            throw RunError(describing: error)
+        }
+    }
+
+    private func attribute(_ source: OutputSource, count: Int?, to sink: any AttributionSink) throws -> String {
         let start = ContinuousClock.now
         var totals = (outputs: 0, failed: 0, worstResidual: 0.0)
         try forEachBatch(of: source) { batch in
-            let results = try engine.attribute(batch, count: count, workers: workers)
+            let results = try engine.attribute(
+                batch, count: count, withTexts: sink.wantsTexts, workers: workers)
             for output in results.outputs {
                 try sink.write(output)
                 totals.outputs += 1
@@ -61,6 +99,15 @@ package struct AttributionJob {
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         return
             "\(grouped(totals.outputs)) outputs in \(duration(seconds)), \(grouped(totals.failed)) not attributed because of an error; largest LiSSA residual \(Figure.number(totals.worstResidual).short)"
+    }
+
+    /// A vector that cannot be read is that output's error, not the log's.
+    private static func content(of row: Int, in vectors: VectorSet) -> LoggedOutput.Content {
+        do {
+            return .vector(try vectors.read(rows: row..<row + 1))
+        } catch {
+            return .failed("\(error)")
+        }
     }
 
     private func forEachBatch(of source: OutputSource, _ body: ([LoggedOutput]) throws -> Void) throws {
@@ -78,13 +125,7 @@ package struct AttributionJob {
         case .vectors(let path, let ids):
             let vectors = try VectorSet([path], ids: ids)
             for rows in ranges(vectors.rows, of: Self.batch) {
-                let values = try vectors.read(rows: rows)
-                try body(
-                    rows.map { row in
-                        let start = (row - rows.lowerBound) * vectors.dimension
-                        return LoggedOutput(
-                            id: vectors.id(row), vector: Array(values[start..<start + vectors.dimension]))
-                    })
+                try body(rows.map { LoggedOutput(id: vectors.id($0), content: Self.content(of: $0, in: vectors)) })
             }
         }
         if !batch.isEmpty { try body(batch) }

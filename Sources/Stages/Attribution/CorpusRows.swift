@@ -15,20 +15,25 @@ struct CorpusRows: Sendable {
     private let shards: [CorpusShardReader]
     private let firstRows: [Int]
 
+    private static let cacheBytes = 64 << 20
+
     /// - Parameter ingest: the ingest tasks' artifacts, in file order.
     init(_ catalog: Catalog, ingest: [Artifact]) throws(StorageError) {
         var shards: [CorpusShardReader] = []
+        // Decoded chunks are kept within one budget, however many shards there are.
+        let cacheBytes = Self.cacheBytes / max(1, catalog.shards.count)
         for shard in catalog.shards {
-            shards.append(try CorpusShardReader(path: ingest[shard.file].path(Catalog.shardFile(part: shard.part))))
+            let path = ingest[shard.file].path(Catalog.shardFile(part: shard.part))
+            shards.append(try CorpusShardReader(path: path, cacheBytes: cacheBytes))
         }
         self.shards = shards
         firstRows = catalog.shards.map(\.firstRow)
     }
 
-    func source(row: Int) throws(StorageError) -> Source {
+    func source(row: Int, withText: Bool) throws(StorageError) -> Source {
         let shard = (firstRows.firstIndex { $0 > row } ?? firstRows.count) - 1
         let (reader, local) = (shards[shard], row - firstRows[shard])
-        let text = try reader.text(local)
+        let text = withText ? try reader.text(local) : ""
         if let passage = try reader.passage(local) {
             return Source(id: passage.document, passage: passage.number, text: text)
         }
@@ -38,10 +43,8 @@ struct CorpusRows: Sendable {
     /// Whether a sample, or a document's first passage, has this id.
     func contains(id: String) -> Bool {
         shards.contains { shard in
-            let isThere = (try? shard.row(ofID: id)) ?? nil
-            if isThere != nil { return true }
-            guard shard.content == .passages else { return false }
-            return ((try? shard.row(ofID: PassageCutter.id(document: id, passage: 0))) ?? nil) != nil
+            let known = shard.content == .passages ? PassageCutter.id(document: id, passage: 0) : id
+            return ((try? shard.row(ofID: known)) ?? nil) != nil
         }
     }
 }

@@ -15,6 +15,9 @@ package struct FingerprintLayout: Codable, Hashable, Sendable {
     /// Whether the signature takes part at all.
     package var hasSignature: Bool { combine == .raw || signatureWeight > 0 }
 
+    /// Whether nothing takes part.
+    package var isEmpty: Bool { combine == .weighted && embeddingWeight == 0 && signatureWeight == 0 }
+
     /// The fingerprints `[rows × (d + m)]` of rows with embeddings `[rows × d]` and signatures `[rows × m]`.
     package func fingerprints(embeddings: Matrix, signatures: Matrix?) -> Matrix {
         guard let signatures, hasSignature else { return scaled(embeddings, to: embeddingWeight) }
@@ -36,10 +39,10 @@ package struct FingerprintLayout: Codable, Hashable, Sendable {
         var result = matrix
         for row in 0..<matrix.rows {
             let range = matrix.range(ofRow: row)
-            let norm = dot(matrix.elements.span.extracting(range), matrix.elements.span.extracting(range)).squareRoot()
+            let norm = euclideanNorm(matrix.elements, range)
             guard norm > 0 else { continue }
-            let factor = Float(weight.squareRoot()) / norm
-            for index in range { result.elements[index] *= factor }
+            let factor = weight.squareRoot() / norm
+            for index in range { result.elements[index] = Float(Double(result.elements[index]) * factor) }
         }
         return result
     }

@@ -31,6 +31,9 @@ package struct CorpusSettings: Sendable {
         idField = try fields.string("id") ?? "id"
         textField = try fields.string("text") ?? "text"
         try fields.finish()
+        if idField == textField {
+            throw RunError(.configuration, "corpus.fields.id and corpus.fields.text are both '\(idField)'")
+        }
         onError = try section.choice("on_error", default: .stop)
         if var passage = try section.optionalSection("passage") {
             let tokens = try passage.integer("tokens", default: 200, in: 1...1_000_000)

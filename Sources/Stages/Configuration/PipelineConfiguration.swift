@@ -1,3 +1,4 @@
+internal import Corpus
 package import Pipeline
 
 /// A pipeline's YAML file, checked: every key known, every value possible.
@@ -47,6 +48,15 @@ package struct PipelineConfiguration: Sendable {
         try validate()
     }
 
+    /// The configuration that a run's newest generation was built with, or that of its unfinished first build.
+    package static func built(in directory: RunDirectory) throws(RunError) -> PipelineConfiguration {
+        guard let generation = try directory.currentGeneration() else {
+            return try PipelineConfiguration(ConfigurationNode(yamlFile: directory.configuration))
+        }
+        return try PipelineConfiguration(
+            ConfigurationNode(yaml: generation.configuration, path: directory.configuration))
+    }
+
     private enum Retention: String, CaseIterable { case keep, drop }
 
     /// What attribution reads has to stay; the rest may go.
@@ -78,6 +88,23 @@ package struct PipelineConfiguration: Sendable {
         }
         if corpus.passage != nil, corpus.isVectors || embed.isVectors {
             throw RunError(.configuration, "corpus.passage cuts texts; a corpus of vectors has none")
+        }
+        if embed.isVectors, corpus.onError == .skip {
+            throw RunError(
+                .configuration,
+                "corpus.on_error: skip cannot go with vectors for each sample (embed.path): a line that is left out would shift them"
+            )
+        }
+        if corpus.ids != nil, !corpus.isVectors {
+            throw RunError(.configuration, "corpus.ids is for vector files; texts have their ids with them")
+        }
+        if project.layout.isEmpty {
+            throw RunError(
+                .configuration,
+                "fingerprint.embedding_weight and fingerprint.signature_weight are both 0, which leaves no fingerprint")
+        }
+        if project.distribution == .gaussian, probe.kind == .hidden {
+            throw RunError(.configuration, "fingerprint.distribution: gaussian is for the linear probe; use rademacher")
         }
         if corpus.isVectors, embed.path != nil {
             throw RunError(

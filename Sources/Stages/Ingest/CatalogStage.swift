@@ -4,11 +4,24 @@ internal import Storage
 
 /// Lists the corpus' shards in their order and refuses ids that stand for two samples, in one pass over sorted hashes.
 package struct CatalogStage: Stage {
-    package struct Parameters: Codable, Sendable {}
+    package struct Parameters: Codable, Sendable {
+        /// How many vectors there are, when they come from files: as many as samples, or the build is refused.
+        let vectors: Int?
+    }
 
     package static let name = Catalog.stage
     package static let version = 1
-    package let parameters = Parameters()
+    package let parameters: Parameters
+    private let files: [CorpusFile]
+
+    init(inputs: BuildInputs) {
+        if case .vectors(let vectors) = inputs.embeddings {
+            parameters = Parameters(vectors: vectors.rows)
+        } else {
+            parameters = Parameters(vectors: nil)
+        }
+        files = inputs.files
+    }
 
     package var granularity: Granularity { .whole }
     package var inputs: [StageInput] { [.all(IngestStage.name)] }
@@ -32,10 +45,21 @@ package struct CatalogStage: Stage {
         guard rows > 0 else {
             throw RunError(.badInput, "there is no sample in corpus.files: every line is blank or skipped")
         }
+        if let vectors = parameters.vectors, vectors != rows {
+            throw RunError(
+                .badInput,
+                "there are \(vectors) vectors for \(rows) samples; there has to be one vector for each sample")
+        }
         let check = try IdentifierCheck(readers)
-        if let first = check.duplicates.first {
-            let others = check.count > 1 ? " (and \(check.count - 1) more)" : ""
-            throw RunError(.badInput, "\(first)\(others); ids have to be unique in a corpus")
+        if let duplicate = check.duplicates.first {
+            let places = [duplicate.first, duplicate.second].map { place in
+                "\(files[shards[place.shard].file].path):\(place.line)"
+            }
+            let others = check.count > 1 ? " (and \(check.count - 1) more such)" : ""
+            throw RunError(
+                .badInput,
+                "the id '\(duplicate.id)' stands for two samples, at \(places[0]) and at \(places[1])\(others); ids have to be unique in a corpus"
+            )
         }
         try Catalog(shards: shards).write(path: context.output(Catalog.fileName))
         context.advance(rows: rows)

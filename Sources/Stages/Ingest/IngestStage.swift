@@ -1,5 +1,4 @@
 internal import Corpus
-internal import Foundation
 package import Pipeline
 internal import Storage
 
@@ -16,7 +15,7 @@ package struct IngestStage: Stage {
     package static let name = Catalog.source
     package static let version = 1
     package let parameters: Parameters
-    private let files: [String]
+    private let files: [CorpusFile]
     private let vectors: VectorSet?
     private let onError: ErrorPolicy
 
@@ -57,9 +56,9 @@ package struct IngestStage: Stage {
 
     private func ingestTexts(file: Int, _ context: TaskContext) throws {
         let source = SampleSource(
-            files: [files[file]], fields: SampleFields(id: parameters.idField, text: parameters.textField),
+            files: [files[file].path], fields: SampleFields(id: parameters.idField, text: parameters.textField),
             onError: onError)
-        let output = ShardSequence(parameters, file: files[file], context: context)
+        let output = ShardSequence(parameters, context: context)
         let cutter = parameters.passage.map { PassageCutter(tokens: $0.tokens, stride: $0.stride) }
         var samples = 0
         while let sample = try source.next() {
@@ -73,6 +72,7 @@ package struct IngestStage: Stage {
             }
         }
         try output.finish()
+        try files[file].requireUnchanged()
         context.record("samples", .integer(samples))
         let skipped = source.skipped.values.reduce(0, +)
         if skipped > 0 { context.record("skipped", .integer(skipped)) }
@@ -84,7 +84,7 @@ package struct IngestStage: Stage {
 
     /// Vectors stay in their files; the corpus knows their ids.
     private func ingestVectors(_ vectors: VectorSet, file: Int, _ context: TaskContext) throws {
-        let output = ShardSequence(parameters, file: files[file], context: context)
+        let output = ShardSequence(parameters, context: context)
         let rows = vectors.rows(ofFile: file)
         for row in rows {
             let place = Sample.Place(file: 0, line: row - rows.lowerBound)
@@ -97,15 +97,12 @@ package struct IngestStage: Stage {
 /// The shards that one ingest task writes, one after another.
 private final class ShardSequence {
     private let parameters: IngestStage.Parameters
-    private let fileName: String
     private let context: TaskContext
     private var current: CorpusShardWriter?
     private var parts = 0
 
-    init(_ parameters: IngestStage.Parameters, file: String, context: TaskContext) {
+    init(_ parameters: IngestStage.Parameters, context: TaskContext) {
         self.parameters = parameters
-        // The name alone: the same corpus in another folder gives the same bytes.
-        fileName = URL(filePath: file).lastPathComponent
         self.context = context
     }
 
@@ -115,7 +112,7 @@ private final class ShardSequence {
         try close()
         let writer = try CorpusShardWriter(
             path: context.output(Catalog.shardFile(part: parts)),
-            content: parameters.passage == nil ? .texts : .passages, files: [fileName])
+            content: parameters.passage == nil ? .texts : .passages, files: [])
         parts += 1
         current = writer
         return writer

@@ -8,41 +8,80 @@ internal import TensorFiles
 
 /// What a build reads from outside: the corpus' files and the embedder, each with the digest that fingerprints use.
 struct BuildInputs: Sendable {
-    let files: [String]
-    let fileDigests: [String]
+    let files: [CorpusFile]
     let embeddings: EmbeddingSource
 
-    /// Spools standard input into the run first, since it can be read only once.
-    init(_ configuration: PipelineConfiguration, directory: RunDirectory) throws(RunError) {
+    /// - Parameter spools: whether standard input may be read and copied into the run, which needs the run's exclusive
+    ///   lock; otherwise an earlier copy has to be there.
+    init(_ configuration: PipelineConfiguration, directory: RunDirectory, spools: Bool) throws(RunError) {
         let corpus = configuration.corpus
-        var files: [String] = []
+        var files: [CorpusFile] = []
         for file in corpus.files {
-            files.append(file == "-" ? try Self.spool(directory) : file)
-        }
-        self.files = files
-        fileDigests = try reporting(damaged: .badInput) { () throws(StorageError) in
-            var digests: [String] = []
-            for file in files { digests.append(try Digest.sha256(file: file)) }
-            return digests
+            let path = file == "-" ? try StandardInput.copy(in: directory, spools: spools) : file
+            files.append(try reporting(damaged: .badInput) { () throws(StorageError) in try CorpusFile(path: path) })
         }
         if corpus.isVectors {
-            embeddings = .vectors(
-                try reporting(damaged: .badInput) { () throws(StorageError) in try VectorSet(files, ids: corpus.ids) })
+            let vectors = try reporting(damaged: .badInput) { () throws(StorageError) in
+                try VectorSet(corpus.files, ids: corpus.ids)
+            }
+            // Ids come from the list, or are row numbers that run through all files.
+            for index in files.indices {
+                let rows = vectors.rows(ofFile: index)
+                files[index].identity = Digest.sha256("\(vectors.digest) \(rows.lowerBound)")
+            }
+            embeddings = .vectors(vectors)
         } else if let path = configuration.embed.path {
             embeddings = try EmbeddingSource(path: path)
         } else {
             preconditionFailure("the configuration was validated")
         }
+        self.files = files
+    }
+}
+
+/// A file of the corpus as it was when the plan was made.
+struct CorpusFile: Sendable {
+    let path: String
+    /// What the ingest's fingerprint says about it.
+    var identity: String
+    let bytes: Int
+    private let changed: Int
+
+    init(path: String) throws(StorageError) {
+        self.path = path
+        identity = try Digest.sha256(file: path)
+        (bytes, changed) = try Self.stamp(path)
     }
 
-    /// Copies standard input to a file of the run; with nothing to read there, an earlier copy is used.
-    private static func spool(_ directory: RunDirectory) throws(RunError) -> String {
+    /// - Throws: `corrupt` when the file is not the one that the digest was taken of.
+    func requireUnchanged() throws(StorageError) {
+        guard try Self.stamp(path) == (bytes, changed) else {
+            throw StorageError(.corrupt, path: path, "it changed while it was read; build again when nobody writes it")
+        }
+    }
+
+    /// Size, and time of the last change in nanoseconds.
+    private static func stamp(_ path: String) throws(StorageError) -> (Int, Int) {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else {
+            throw StorageError.lastSystemError(path: path, doing: "looking at")
+        }
+        return (Int(status.st_size), status.st_mtim.tv_sec * 1_000_000_000 + status.st_mtim.tv_nsec)
+    }
+}
+
+/// The run's copy of standard input, which can be read only once.
+enum StandardInput {
+    /// - Returns: the copy's path.
+    /// - Throws: `missingInput` when there is neither input nor copy, `badInput` for an empty or damaged stream.
+    static func copy(in directory: RunDirectory, spools: Bool) throws(RunError) -> String {
         let path = directory.file("input/stdin")
         let hasCopy = FileManager.default.fileExists(atPath: path)
-        if isatty(0) == 1 {
+        guard spools, !hasNoInput else {
             guard hasCopy else {
                 throw RunError(
-                    .missingInput, "corpus.files is - and standard input is a terminal; pipe the corpus into gradprint")
+                    .missingInput,
+                    "corpus.files is - and there is nothing on standard input; pipe the corpus into `gradprint build`")
             }
             return path
         }
@@ -58,13 +97,21 @@ struct BuildInputs: Sendable {
                 try sink.write(block.span.rawBytes)
             }
             try sink.finish(sync: true)
-            if bytes == 0, hasCopy {
+            guard bytes > 0 else {
                 RunDirectory.remove(part)
-                return path
+                throw StorageError(
+                    .corrupt, path: "standard input", "it is empty; did the program that writes it fail?")
             }
             try DurableFile.rename(part, to: path)
             return path
         }
+    }
+
+    /// A terminal or the null device: the copy of an earlier call is meant.
+    private static var hasNoInput: Bool {
+        var status = stat()
+        let isKnown = unsafe fstat(0, &status) == 0
+        return isKnown && status.st_mode & S_IFMT == S_IFCHR
     }
 }
 
@@ -109,7 +156,7 @@ enum EmbeddingSource: Sendable {
     func embed(_ texts: [String], workers: Int) throws(RunError) -> Matrix {
         guard case .model(let embedder) = self else {
             throw RunError(
-                .incompatible, "this run was built from vectors, so it cannot embed texts; give --vectors and --ids")
+                .incompatible, "the embeddings of this run come from vector files, so it cannot embed texts")
         }
         let parts = Parallel.map(count: texts.count, blockSize: Self.blockRows, workers: workers) { rows in
             Result { () throws(EmbeddingError) in try embedder.embed(Array(texts[rows])) }

@@ -4,26 +4,37 @@ internal import Storage
 
 /// A build: the configuration, its inputs, and the runner that does the stages.
 package struct BuildJob {
-    private let runner: Runner
+    private let configuration: PipelineConfiguration
+    private let text: String
+    private let directory: RunDirectory
+    private let options: Runner.Options
+    private let progress: BuildProgress
 
-    /// Reads the corpus files once for their digests, and the embedder.
-    ///
     /// - Parameters:
     ///   - root: the configuration with every override applied; the run keeps it.
     ///   - workers: threads in all.
-    /// - Throws: `missingInput`, `badInput`, `permission`, `configuration`.
     package init(
         configuration: PipelineConfiguration, root: ConfigurationNode, directory: RunDirectory, workers: Int,
         allowsMixedPlatforms: Bool, progress: BuildProgress
-    ) throws(RunError) {
-        let inputs = try BuildInputs(configuration, directory: directory)
-        let root = Self.portable(root, configuration)
-        runner = Runner(
+    ) {
+        self.configuration = configuration
+        self.directory = directory
+        self.progress = progress
+        text = Self.portable(root, configuration).yaml()
+        options = Runner.Options(
+            workers: workers, dropped: configuration.dropped, allowsMixedPlatforms: allowsMixedPlatforms)
+    }
+
+    /// Reads the corpus files once for their digests, and the embedder.
+    ///
+    /// - Throws: `missingInput`, `badInput`, `permission`, `noSpace`.
+    private func runner(spools: Bool) throws(RunError) -> Runner {
+        let inputs = try BuildInputs(configuration, directory: directory, spools: spools)
+        let bytes = inputs.files.reduce(0) { $0 + $1.bytes }
+        if spools { try Resources.available(at: directory.path).check(corpusBytes: bytes, at: directory.path) }
+        return Runner(
             directory: directory, stages: StageRegistry.stages(configuration, inputs: inputs),
-            fileDigests: inputs.fileDigests, configuration: root.yaml(),
-            options: Runner.Options(
-                workers: workers, dropped: configuration.dropped, allowsMixedPlatforms: allowsMixedPlatforms),
-            progress: progress)
+            fileDigests: inputs.files.map(\.identity), configuration: text, options: options, progress: progress)
     }
 
     /// The configuration as the run keeps it: paths made absolute, and without what doesn't change the result.
@@ -40,6 +51,7 @@ package struct BuildJob {
 
     /// What is done and what would run.
     package func plan() throws(RunError) -> PlanSummary {
+        let runner = try runner(spools: false)
         let plan = try runner.currentPlan()
         return PlanSummary(plan, mustRun: try runner.missing(in: plan))
     }
@@ -48,32 +60,33 @@ package struct BuildJob {
     ///
     /// - Returns: one sentence on the result.
     package func build() throws(RunError) -> String {
-        try runner.directory.create()
-        let lock = try runner.directory.lock(exclusive: true)
+        try directory.create()
+        let lock = try directory.lock(exclusive: true)
         defer { withExtendedLifetime(lock) {} }
+        let runner = try runner(spools: true)
         try keepConfiguration()
         let start = ContinuousClock.now
         try runner.build()
-        guard let generation = try runner.directory.currentGeneration() else {
+        guard let generation = try directory.currentGeneration() else {
             throw RunError(.defect, "the build ended without a generation")
         }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         return
-            "generation \(generation.number): \(grouped(generation.catalog.rows)) rows in \(generation.catalog.shards.count) shards, built in \(duration(seconds)); attribute a log with `gradprint attribute LOG.jsonl --run-dir \(runner.directory.path)`"
+            "generation \(generation.number): \(grouped(generation.catalog.rows)) rows in \(generation.catalog.shards.count) shards, built in \(duration(seconds)); attribute a log with `gradprint attribute LOG.jsonl --run-dir \(directory.path)`"
     }
 
     /// Does one rank's share of a stage. Ranks share the lock: they cannot harm each other, a build beside them could.
     package func run(stage: String, rank: Int, worldSize: Int) throws(RunError) {
-        try runner.directory.create()
-        let lock = try runner.directory.lock(exclusive: false)
+        try directory.create()
+        let lock = try directory.lock(exclusive: false)
         defer { withExtendedLifetime(lock) {} }
+        let runner = try runner(spools: false)
         if rank == 0 { try keepConfiguration() }
         try runner.run(stage: stage, rank: rank, worldSize: worldSize)
     }
 
     private func keepConfiguration() throws(RunError) {
-        let text = runner.configuration
-        let path = runner.directory.configuration
+        let path = directory.configuration
         if FileManager.default.contents(atPath: path) == Data(text.utf8) { return }
         try reporting(damaged: .corrupt) { () throws(StorageError) in try DurableFile.write(text, to: path) }
     }

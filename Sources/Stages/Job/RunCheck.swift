@@ -16,14 +16,17 @@ package struct RunCheck: Sendable {
     package static func check(_ directory: RunDirectory) throws(RunError) -> RunCheck {
         try directory.requireExisting()
         var check = RunCheck()
+        let dropped = try PipelineConfiguration.built(in: directory).dropped
         for stage in StageRegistry.names {
-            for task in RunDirectory.list(directory.file(stage)) { check.checkTask("\(directory.file(stage))/\(task)") }
+            for task in RunDirectory.list(directory.file(stage)) {
+                check.checkTask("\(directory.file(stage))/\(task)", mayBeDropped: dropped.contains(stage))
+            }
         }
         check.checkGeneration(directory)
         return check
     }
 
-    private mutating func checkTask(_ folder: String) {
+    private mutating func checkTask(_ folder: String, mayBeDropped: Bool) {
         let manifest: Manifest
         do {
             manifest = try JSONFile.unseal(Manifest.self, path: "\(folder)/\(Manifest.fileName)")
@@ -34,7 +37,7 @@ package struct RunCheck: Sendable {
         }
         let present = Set(RunDirectory.list(folder))
         // Outputs that retention dropped leave the manifest alone.
-        if present == [Manifest.fileName] { return }
+        if mayBeDropped, present == [Manifest.fileName] { return }
         for output in manifest.outputs { checkOutput("\(folder)/\(output.name)", output) }
         for name in present.subtracting(manifest.outputs.map(\.name)).subtracting([Manifest.fileName]).sorted() {
             problems.append("\(folder)/\(name): the manifest does not name this file")

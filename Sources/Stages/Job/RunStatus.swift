@@ -22,6 +22,8 @@ package struct RunStatus: Sendable, Encodable {
     package let rows: Int
     package let shards: Int
     package let embedder: String?
+    /// Whether a build with the run's configuration has still to come to its end.
+    package let isUnfinished: Bool
     package let platform: String?
     package let stages: [Stage]
 
@@ -34,19 +36,24 @@ package struct RunStatus: Sendable, Encodable {
         rows = current?.catalog.rows ?? 0
         shards = current?.catalog.shards.count ?? 0
         platform = current?.platform.description
-        let root = try ConfigurationNode(yamlFile: directory.configuration)
-        embedder = try PipelineConfiguration(root).embed.path
+        let latest = try ConfigurationNode(yamlFile: directory.configuration)
+        let configuration = try PipelineConfiguration.built(in: directory)
+        embedder = configuration.embed.path
+        isUnfinished = current.map { latest.yaml() != $0.configuration } ?? true
         let seconds = Dictionary(
             Journal(path: directory.log).entries().map { ($0.task, $0.seconds) }, uniquingKeysWith: { $1 })
         var stages: [Stage] = []
         for name in StageRegistry.names {
-            stages.append(try Self.stage(name, directory: directory, generation: current, seconds: seconds))
+            stages.append(
+                try Self.stage(
+                    name, directory: directory, generation: current, dropped: configuration.dropped, seconds: seconds))
         }
         self.stages = stages
     }
 
     private static func stage(
-        _ name: String, directory: RunDirectory, generation: Generation?, seconds: [String: Double]
+        _ name: String, directory: RunDirectory, generation: Generation?, dropped: Set<String>,
+        seconds: [String: Double]
     ) throws(RunError) -> Stage {
         let folders =
             generation?.parts[name]?.map { directory.file($0.folder) }
@@ -68,7 +75,8 @@ package struct RunStatus: Sendable, Encodable {
             }
         }
         return Stage(
-            name: name, tasks: folders.count, rows: rows, bytes: bytes, isDropped: expected > 0 && bytes == 0,
+            name: name, tasks: folders.count, rows: rows, bytes: bytes,
+            isDropped: dropped.contains(name) && expected > 0 && bytes == 0,
             seconds: time, figures: figures)
     }
 
@@ -84,6 +92,10 @@ package struct RunStatus: Sendable, Encodable {
         var text = "run        \(run)\n"
         text += "generation \(generation.map(String.init) ?? "none yet: the build has not come to its end")\n"
         text += "corpus     \(grouped(rows)) rows in \(shards) shards\n"
+        if isUnfinished {
+            text +=
+                "unfinished a build with configuration.yaml has still to come to its end: give the build command again\n"
+        }
         if let embedder { text += "embedder   \(embedder)\n" }
         if let platform { text += "platform   \(platform)\n" }
         text += "\n" + line(["stage", "tasks", "rows", "bytes", "time", "rows/s"], "figures")

@@ -56,17 +56,26 @@ package struct EmbedStage: Stage {
         case .vectors(let vectors):
             // The catalog counts the corpus' rows, and the vectors follow them.
             let wanted = shard.firstRow + rows.lowerBound..<shard.firstRow + rows.upperBound
-            return Matrix(rows: rows.count, columns: vectors.dimension, elements: try vectors.read(rows: wanted))
+            // The file is the user's, so damage in it is bad input and not a damaged run.
+            let values = try reporting(damaged: .badInput) { () throws(StorageError) in try vectors.read(rows: wanted) }
+            return Matrix(rows: rows.count, columns: vectors.dimension, elements: values)
         }
     }
+}
+
+/// Length of a part of an array. In double precision: squares of floats may be too large or too small for a float.
+func euclideanNorm(_ elements: [Float], _ range: Range<Int>) -> Double {
+    var sum = 0.0
+    for index in range { sum += Double(elements[index]) * Double(elements[index]) }
+    return sum.squareRoot()
 }
 
 /// Scales each row to length 1; a row of zeros stays.
 func normaliseRows(_ matrix: inout Matrix) {
     for row in 0..<matrix.rows {
         let range = matrix.range(ofRow: row)
-        let norm = dot(matrix.elements.span.extracting(range), matrix.elements.span.extracting(range)).squareRoot()
+        let norm = euclideanNorm(matrix.elements, range)
         guard norm > 0 else { continue }
-        for index in range { matrix.elements[index] /= norm }
+        for index in range { matrix.elements[index] = Float(Double(matrix.elements[index]) / norm) }
     }
 }

@@ -1,3 +1,4 @@
+internal import Foundation
 package import Storage
 
 /// The formats of vector files, told apart by the file name's end.
@@ -16,7 +17,12 @@ package enum VectorFormat: String, CaseIterable, Sendable {
         self.init(rawValue: path[path.index(after: dot)...].lowercased())
     }
 
-    package static func isVectorFile(_ path: String) -> Bool { VectorFormat(path: path) != nil }
+    /// Whether a path names a vector file: by its end, and a folder is none.
+    package static func isVectorFile(_ path: String) -> Bool {
+        var isFolder: ObjCBool = false
+        let exists = unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+        return VectorFormat(path: path) != nil && !(exists && isFolder.boolValue)
+    }
 }
 
 /// Vectors of one dimension in a memory-mapped file: rows at a fixed distance from each other.

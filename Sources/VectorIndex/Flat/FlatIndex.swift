@@ -1,4 +1,3 @@
-internal import CKernels
 package import Kernels
 internal import Storage
 
@@ -55,7 +54,7 @@ package struct FlatIndex: VectorIndex {
     }
 
     /// The `capacity` best rows of each query, in no order.
-    private func scan(_ queries: Matrix, capacity: Int, workers: Int) throws(IndexError) -> [[ck_candidate]] {
+    private func scan(_ queries: Matrix, capacity: Int, workers: Int) throws(IndexError) -> [TopCandidates] {
         let tiles = segments.enumerated().flatMap { number, segment in
             stride(from: 0, to: segment.reader.rows, by: Self.tileRows).map { start in
                 (segment: number, rows: start..<min(segment.reader.rows, start + Self.tileRows))
@@ -75,7 +74,7 @@ package struct FlatIndex: VectorIndex {
                 for query in best.indices { best[query].merge(found[query]) }
             }
         }
-        return best.map(\.candidates)
+        return best
     }
 
     private func scan(
@@ -97,8 +96,12 @@ package struct FlatIndex: VectorIndex {
                         dimension: dimension, into: &output)
                     for (index, query) in tile.enumerated() {
                         let span = products.span.extracting(index * rows.count..<(index + 1) * rows.count)
-                        best[query].offer(
-                            span, norms: metric == .l2 ? norms : nil, first: firstRow + rows.lowerBound)
+                        let first = UInt32(firstRow + rows.lowerBound)
+                        // ‖x‖² − 2⟨q, x⟩ orders as the distance does.
+                        switch metric {
+                        case .l2: best[query].offer(dots: span, bias: norms, factor: -2, first: first)
+                        case .innerProduct: best[query].offer(dots: span, factor: -1, first: first)
+                        }
                     }
                 }
             } catch {
@@ -109,9 +112,9 @@ package struct FlatIndex: VectorIndex {
     }
 
     /// The candidates best first, with their scores measured directly.
-    private func order(_ candidates: [ck_candidate], query: [Float]) throws(IndexError) -> [Neighbor] {
+    private func order(_ candidates: TopCandidates, query: [Float]) throws(IndexError) -> [Neighbor] {
         var neighbors: [Neighbor] = []
-        for candidate in candidates {
+        for candidate in candidates.sorted {
             let row = Int(candidate.row)
             let score = metric == .innerProduct ? -candidate.key : -(try squaredDistance(query, toRow: row))
             neighbors.append(Neighbor(row: row, score: score))

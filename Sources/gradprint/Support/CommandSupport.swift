@@ -3,6 +3,7 @@ internal import Foundation
 internal import Kernels
 internal import Logging
 internal import Pipeline
+internal import Stages
 internal import Storage
 
 /// Options that every command understands.
@@ -97,12 +98,20 @@ func reportingErrors(_ options: CommonOptions, _ body: (Logger) throws -> Void) 
     }
     do {
         try body(logger)
-    } catch let error as RunError {
+    } catch let exit as ExitCode {
+        throw exit
+    } catch {
+        let error = RunError(describing: error)
         logger.error("\(error)")
         throw ExitCode(error.kind.rawValue)
-    } catch let error as StorageError {
-        let error = RunError(error, damaged: .badInput)
-        logger.error("\(error)")
-        throw ExitCode(error.kind.rawValue)
+    }
+}
+
+/// Writes a result to standard output; a full disk or a closed pipe is an error.
+func writeOutput(_ text: String) throws(RunError) {
+    try reporting(damaged: .inputOutput) { () throws(StorageError) in
+        let sink = try ByteSink(path: "-")
+        try sink.write(text)
+        try sink.finish()
     }
 }

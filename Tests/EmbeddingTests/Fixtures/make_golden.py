@@ -4,7 +4,7 @@
     python make_golden.py fixtures --minilm DIR --mpnet DIR [--synopses FILE]
         rewrites everything beside this script that the tests compare with:
         tiny-bert/, tiny-mpnet/   seeded two-layer models, saved by sentence-transformers, with golden embeddings
-        vocabulary.txt.zlib, minilm-tokenizer.json, mpnet-tokenizer.json   the two models' tokenizers
+        vocabulary.txt.gz, minilm-tokenizer.json, mpnet-tokenizer.json   the two models' tokenizers
         tokens-minilm.bin, tokens-mpnet.bin, scalars-minilm.bin            digests of token ids
         synopses-minilm.f32, synopses-mpnet.f32                            projected embeddings of synopses.txt
         (--synopses: a JSONL file with "text", of whose first lines synopses.txt is drawn first)
@@ -20,7 +20,7 @@ import json
 import os
 import shutil
 import struct
-import zlib
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -195,8 +195,7 @@ def write_tokens(folders):
 
 def write_tokenizers(folders):
     vocabulary = (Path(folders["minilm"]) / "vocab.txt").read_bytes()
-    (HERE / "vocabulary.txt.zlib").write_bytes(
-        struct.pack("<I", len(vocabulary)) + zlib.compress(vocabulary, 9))
+    (HERE / "vocabulary.txt.gz").write_bytes(gzip.compress(vocabulary, 9, mtime=0))
     for name, folder in folders.items():
         data = json.loads((Path(folder) / "tokenizer.json").read_text("utf-8"))
         pieces = sorted(data["model"]["vocab"], key=data["model"]["vocab"].get)
