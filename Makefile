@@ -4,7 +4,6 @@ SHELL := /bin/bash
 SWIFT_BUILD := swift build -c release
 GRADPRINT := .build/release/gradprint
 MODEL ?= minilm
-PEERS := .build-peers/venv
 APT_PACKAGES := libopenblas-dev liblz4-dev libzstd-dev zlib1g-dev pkg-config
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
@@ -61,11 +60,7 @@ lint:
 
 check: lint build test
 
-# Peers from PyPI, for comparison only.
-$(PEERS):
-	python3 -m venv $(PEERS)
-	$(PEERS)/bin/pip install -q -r Benchmarks/peers/requirements.txt
-
+# Beside peers from PyPI, which the product needs none of; BENCH_ROUNDS=1 for a quick look.
 bench: deps deps-python
 	Benchmarks/run.sh
 

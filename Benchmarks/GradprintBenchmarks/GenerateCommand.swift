@@ -42,7 +42,8 @@ struct GenerateCommand: ParsableCommand {
         try sink.finish()
     }
 
-    private func fill(_ out: inout MutableSpan<Float>, row: Int, _ centres: Matrix, _ generator: inout SeededGenerator) {
+    private func fill(_ out: inout MutableSpan<Float>, row: Int, _ centres: Matrix, _ generator: inout SeededGenerator)
+    {
         let centre = centres.row(generator.integer(below: centres.rows))
         let scale = Self.noise / Float(dimension).squareRoot()
         let values = unit(centre.map { $0 + scale * generator.normal() })

@@ -73,7 +73,8 @@ struct NumericCommand: ParsableCommand {
         try printJSON(
             Report(
                 seconds: watch.seconds, processorSeconds: watch.processorSeconds, inertia: model.inertia.last ?? 0,
-                passes: model.iterations, objective: report.loss + training.l2 / 2 * norm, evaluations: report.evaluations,
+                passes: model.iterations, objective: report.loss + training.l2 / 2 * norm,
+                evaluations: report.evaluations,
                 accuracy: report.accuracy, gradientNorm: report.gradientNorm))
     }
 }

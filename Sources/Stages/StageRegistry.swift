@@ -44,3 +44,9 @@ struct RowSizes: Sendable {
         parameters = hidden == 0 ? classes * (dimension + 1) : hidden * (dimension + 1) + classes * (hidden + 1)
     }
 }
+
+/// A stage's settings with the run's seed, where the stage makes random choices.
+package struct Seeded<Settings: Codable & Sendable>: Codable, Sendable {
+    let settings: Settings
+    let seed: UInt64
+}

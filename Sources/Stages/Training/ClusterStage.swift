@@ -22,19 +22,14 @@ package struct ClusterStage: Stage {
         }
     }
 
-    package struct Parameters: Codable, Sendable {
-        let settings: Settings
-        let seed: UInt64
-    }
-
     package static let name = "cluster"
     package static let version = 1
-    package let parameters: Parameters
+    package let parameters: Seeded<Settings>
 
     private let sizes: RowSizes
 
     init(_ settings: Settings, sizes: RowSizes, seed: UInt64) {
-        parameters = Parameters(settings: settings, seed: seed)
+        parameters = Seeded(settings: settings, seed: seed)
         self.sizes = sizes
     }
 
