@@ -104,6 +104,15 @@ import Testing
                 ["attribute", log, "--run-dir", workspace.file("run"), "--output", device])
             #expect(written.status == (device == "/dev/null" ? 0 : 73), "\(written.errors)")
         }
+        // A link stays a link, and the file behind it keeps its mode.
+        _ = unsafe chmod(result, 0o600)
+        try FileManager.default.createSymbolicLink(atPath: workspace.file("link.jsonl"), withDestinationPath: result)
+        let linked = try CommandLineTool.run(
+            ["attribute", log, "--run-dir", workspace.file("run"), "--output", workspace.file("link.jsonl")])
+        #expect(linked.status == 0, "\(linked.errors)")
+        let attributes = try FileManager.default.attributesOfItem(atPath: result)
+        #expect(attributes[.posixPermissions] as? Int == 0o600 && attributes[.size] as? Int ?? 0 > 20)
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: workspace.file("link.jsonl")) == result)
         let left = try FileManager.default.contentsOfDirectory(atPath: workspace.path).filter { $0.contains(".part") }
         #expect(left.isEmpty, "\(left)")
     }

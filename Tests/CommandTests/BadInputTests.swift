@@ -163,6 +163,30 @@ import Testing
             try CommandLineTool.run(["attribute", log, "--run-dir", workspace.file("run")]), status: 0, "generation 1")
     }
 
+    /// The sequence that a job array runs gives what `build` gives, and does nothing the second time.
+    @Test func stagesInOrderGiveWhatBuildGives() throws {
+        let corpus = try workspace.write("c.jsonl", good.joined())
+        expect(try build(corpus, run: "whole"), status: 0)
+        for _ in 0..<2 {
+            for stage in [
+                "ingest", "catalog", "embed", "cluster", "label", "probe-train", "curvature", "gradient-sign",
+                "project",
+                "shard-index", "merge",
+            ] {
+                for rank in 0..<2 {
+                    let result = try CommandLineTool.run([
+                        "stage", stage, CommandLineTool.repository.appending(path: "pipelines/default.yaml").path,
+                        "--set",
+                        "corpus.files=\(corpus)", "--set", "embed.path=\(CommandLineTool.fixture("tiny-bert"))",
+                        "--run-dir", workspace.file("staged"), "--rank", "\(rank)", "--world-size", "2",
+                    ])
+                    expect(result, status: 0)
+                }
+            }
+            #expect(workspace.contents(ofRun: "staged") == workspace.contents(ofRun: "whole"))
+        }
+    }
+
     @Test func aFullDiskIsSaid() throws {
         let corpus = try workspace.write("c.jsonl", good.joined())
         let script =

@@ -36,6 +36,8 @@ extension RunDirectory {
     /// The newest generation, `nil` when no build has come to its end here.
     package func currentGeneration() throws(RunError) -> Generation? {
         guard let name = Self.list(generations).last(where: { $0.hasSuffix(".json") }) else { return nil }
+        // A build that ends just now replaces the newest by the next.
+        if !FileManager.default.fileExists(atPath: "\(generations)/\(name)") { return try currentGeneration() }
         return try reporting(damaged: .corrupt) { () throws(StorageError) in
             let generation = try JSONFile.unseal(Generation.self, path: "\(generations)/\(name)")
             guard generation.format <= Generation.currentFormat else {

@@ -57,6 +57,7 @@ package struct Runner: Sendable {
             plan, mustRun: mustRun, workers: options.workers, at: directory.path)
         try execute(plan, mustRun: mustRun, drops: true)
         try finish(plan)
+        removeUnfinished()
     }
 
     /// Publishes a plan whose tasks are all committed, then deletes what it has no use for.
@@ -82,8 +83,9 @@ package struct Runner: Sendable {
         }
         let share = Set(tasks.indices.filter { $0 % worldSize == rank }.map { tasks[$0] })
         let available = try committed(plan)
+        let missing = try missing(in: plan)
         var mustRun = [Bool](repeating: false, count: plan.tasks.count)
-        for task in share where !available[task] {
+        for task in share where missing[task] {
             for input in plan.tasks[task].inputs where !available[input] {
                 throw RunError(
                     .missingInput,
@@ -93,8 +95,9 @@ package struct Runner: Sendable {
             mustRun[task] = true
         }
         try execute(plan, mustRun: mustRun)
-        // The last task of the last stage ends the build; a plan with a hole in it is not published.
-        if plan.catalog != nil, try !missing(in: plan).contains(true) { try finish(plan) }
+        // Whoever does the last missing task ends the build; a plan with a hole in it is not published.
+        guard plan.catalog != nil, mustRun.contains(true), try !self.missing(in: plan).contains(true) else { return }
+        try finish(plan)
     }
 
     /// The plan as far as it can be made: with the shards once the catalog is committed.
@@ -165,7 +168,7 @@ package struct Runner: Sendable {
         }
     }
 
-    /// Deletes what a killed build left half-done.
+    /// Deletes what a killed build left half-done. Only who holds the run alone may.
     private func removeUnfinished() {
         for name in RunDirectory.list(directory.temporary) { RunDirectory.remove("\(directory.temporary)/\(name)") }
     }
@@ -179,6 +182,5 @@ package struct Runner: Sendable {
                 directory.discard("\(stage.name)/\(name)")
             }
         }
-        removeUnfinished()
     }
 }

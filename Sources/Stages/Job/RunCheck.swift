@@ -16,7 +16,9 @@ package struct RunCheck: Sendable {
     package static func check(_ directory: RunDirectory) throws(RunError) -> RunCheck {
         try directory.requireExisting()
         var check = RunCheck()
-        let dropped = try PipelineConfiguration.built(in: directory).dropped
+        // Of the generation, and of a build that has still to come to its end.
+        let latest = try PipelineConfiguration(ConfigurationNode(yamlFile: directory.configuration))
+        let dropped = try PipelineConfiguration.built(in: directory).dropped.union(latest.dropped)
         for stage in StageRegistry.names {
             for task in RunDirectory.list(directory.file(stage)) {
                 check.checkTask("\(directory.file(stage))/\(task)", mayBeDropped: dropped.contains(stage))

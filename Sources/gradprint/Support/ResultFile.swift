@@ -3,6 +3,8 @@ internal import Pipeline
 internal import Storage
 
 /// Where a command's result goes: a file that appears under its name only when it is complete, or a stream.
+///
+/// A file that is replaced keeps its mode; one in a folder that cannot be written to is written in place.
 struct ResultFile {
     let sink: ByteSink
     private let path: String
@@ -11,19 +13,26 @@ struct ResultFile {
 
     /// - Parameter path: `-` is standard output; `.gz`, `.zst` and `.lz4` compress.
     init(path: String) throws(StorageError) {
-        self.path = path
+        // A link stays a link: what it points to is replaced.
+        let target = path == "-" ? path : URL(filePath: path).resolvingSymlinksInPath().path
+        self.path = target
         var status = stat()
-        let exists = unsafe stat(path, &status) == 0
-        if path == "-" || exists && status.st_mode & S_IFMT != S_IFREG {
+        let exists = unsafe stat(target, &status) == 0
+        let folder = URL(filePath: target).deletingLastPathComponent()
+        let isStream = ["/dev/", "/proc/"].contains { path.hasPrefix($0) || target.hasPrefix($0) }
+        let folderIsOpen = unsafe access(folder.path, W_OK) == 0
+        let mustStay = exists && !folderIsOpen
+        if path == "-" || isStream || mustStay || exists && status.st_mode & S_IFMT != S_IFREG {
             part = nil
             sink = try ByteSink(path: path)
-        } else {
-            let url = URL(filePath: path)
-            let name = url.deletingLastPathComponent().appending(path: ".part-\(getpid())-\(url.lastPathComponent)")
-                .path
-            part = name
-            sink = try ByteSink(path: name)
+            return
         }
+        // The name's end says how to compress.
+        let end = URL(filePath: target).pathExtension
+        let name = folder.appending(path: ".part-\(getpid())\(end.isEmpty ? "" : ".\(end)")").path
+        part = name
+        sink = try ByteSink(path: name)
+        if exists { unsafe chmod(name, status.st_mode & 0o7777) }
     }
 
     /// Ends the result; a file is on the disk and has its name when this returns.
