@@ -46,7 +46,7 @@ import Testing
         #expect(try result(run) == .integer(36 * 3 + 100))
         pipeline.factor = 2
         try pipeline.runner(run).build()
-        #expect(pipeline.log.take().sorted().suffix(6).count == 6)
+        #expect(pipeline.log.take().count == 6)
         #expect(try result(run) == .integer(36 * 2 + 100))
         // Nothing of the older parameters is left: the run differs from a fresh one in the generation's number alone.
         try pipeline.runner(try directory("fresh")).build()
