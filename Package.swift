@@ -15,6 +15,7 @@ let libraries: [(name: String, dependencies: [Target.Dependency])] = [
     ("Probing", ["Clustering", "Kernels", "Storage"]),
     ("Influence", ["Probing", "Kernels"]),
     ("VectorIndex", ["Kernels", "Storage"]),
+    ("Calibration", ["Kernels"]),
     (
         "Pipeline",
         [
@@ -54,6 +55,7 @@ let tests: [(name: String, dependencies: [Target.Dependency])] = [
     ("Probing", ["Clustering", "Kernels"]),
     ("Influence", ["Probing", "Kernels"]),
     ("VectorIndex", ["Kernels", "Storage"]),
+    ("Calibration", ["Kernels"]),
     ("Pipeline", ["Storage"]),
     ("Evaluation", []),
     ("Stages", ["Pipeline", "Storage", "Corpus", "TensorFiles", "Embedding", "Probing", "VectorIndex", "Kernels"]),

@@ -1,0 +1,78 @@
+import Calibration
+import Kernels
+import Testing
+
+@Suite struct OutputSimulatorTests {
+    let text = "The quick brown fox jumps over the lazy dog, while two small birds watch from a tall tree nearby."
+    let other = "Completely different words stand here for merging."
+
+    @Test func sameSeedGivesTheSameOutput() throws {
+        let simulator = OutputSimulator(substitutes: ["fox": ["wolf"]])
+        for seed in 0..<50 {
+            var (a, b) = (SeededGenerator(seed: UInt64(seed)), SeededGenerator(seed: UInt64(seed)))
+            #expect(
+                simulator.simulate(text, other: other, using: &a) == simulator.simulate(text, other: other, using: &b))
+        }
+    }
+
+    @Test func everyWordComesFromTheTextsOrTheSubstitutes() throws {
+        let substitutes = ["fox": ["wolf", "cat"], "dog": ["hound"]]
+        let simulator = OutputSimulator(substitutes: substitutes)
+        let known = Set(OutputSimulator.words(of: text) + OutputSimulator.words(of: other)).union([
+            "wolf", "cat", "hound",
+        ])
+        var changed = 0
+        var substituted = 0
+        for seed in 0..<200 {
+            var generator = SeededGenerator(seed: UInt64(seed))
+            let output = try #require(simulator.simulate(text, other: other, using: &generator))
+            let words = OutputSimulator.words(of: output)
+            #expect(!words.isEmpty && known.isSuperset(of: words))
+            if output != text { changed += 1 }
+            if words.contains("wolf") || words.contains("hound") { substituted += 1 }
+        }
+        #expect(changed > 150 && substituted > 30)
+    }
+
+    @Test func longTextsGiveAShortSpan() throws {
+        let long = (0..<500).map { "word\($0)" }.joined(separator: " ")
+        for seed in 0..<50 {
+            var generator = SeededGenerator(seed: UInt64(seed))
+            let output = try #require(
+                OutputSimulator(substitutes: [:]).simulate(long, other: "x y z a", using: &generator))
+            #expect(output.split(separator: " ").count <= 64)
+        }
+    }
+
+    @Test(arguments: ["", "   \n", "one two three", "。", "\u{0}"])
+    func shortTextsGiveNothing(_ text: String) {
+        var generator = SeededGenerator(seed: 1)
+        #expect(OutputSimulator(substitutes: [:]).simulate(text, other: other, using: &generator) == nil)
+    }
+
+    @Test func scriptsWithoutSpacesAreCutByCharacter() throws {
+        let chinese = "模型的输出来自哪里没有人能够回答这个问题"
+        var shorter = 0
+        for seed in 0..<100 {
+            var generator = SeededGenerator(seed: UInt64(seed))
+            let output = try #require(
+                OutputSimulator(substitutes: [:]).simulate(chinese, other: chinese, using: &generator))
+            #expect(!output.contains(" "))
+            if output.count < chinese.count { shorter += 1 }
+        }
+        #expect(shorter > 10)
+    }
+
+    @Test func simulatedVectorsKeepTheirLengthAndTheirSource() {
+        var generator = SeededGenerator(seed: 3)
+        for _ in 0..<50 {
+            let a = (0..<64).map { _ in generator.normal() }
+            let b = (0..<64).map { _ in generator.normal() }
+            let output = VectorSimulator.simulate(a, other: b, using: &generator)
+            let (length, own) = (dot(output.span, output.span), dot(a.span, a.span))
+            #expect(abs(length - own) < 1e-3 * own)
+            #expect(dot(output.span, a.span) > dot(output.span, b.span))
+        }
+        #expect(VectorSimulator.simulate([0, 0], other: [1, 0], using: &generator) == [0, 0])
+    }
+}
