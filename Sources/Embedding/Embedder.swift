@@ -16,6 +16,10 @@ package protocol Embedder: Sendable {
     ///
     /// - Throws: `nonFinite`, naming the text's index.
     func embed(_ texts: [String]) throws(EmbeddingError) -> Matrix
+
+    /// For each of the words that the embedder knows as a whole, up to `count` others that it holds for similar, most
+    /// similar first. Words are in lower case.
+    func similarWords(to words: [String], count: Int) -> [String: [String]]
 }
 
 /// Why an embedder cannot be loaded or a text cannot be embedded.
