@@ -52,7 +52,7 @@ let tests: [(name: String, dependencies: [Target.Dependency])] = [
     ("Corpus", ["TensorFiles", "Storage"]),
     ("Embedding", ["TensorFiles", "Storage", "Kernels", "CKernels"]),
     ("Clustering", ["Kernels"]),
-    ("Probing", ["Clustering", "Kernels"]),
+    ("Probing", ["Clustering", "Kernels", "Storage"]),
     ("Influence", ["Probing", "Kernels"]),
     ("VectorIndex", ["Kernels", "Storage"]),
     ("Calibration", ["Kernels"]),

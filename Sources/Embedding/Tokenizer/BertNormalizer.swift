@@ -1,3 +1,5 @@
+internal import Storage
+
 /// BERT's text normalisation, identical to the Hugging Face `BertNormalizer`.
 struct BertNormalizer: Sendable {
     let characters: BertCharacters

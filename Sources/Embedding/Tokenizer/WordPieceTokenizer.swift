@@ -1,3 +1,5 @@
+internal import Storage
+
 /// Text to token ids, as the Hugging Face `tokenizers` package does it for BERT-like models.
 ///
 /// Added tokens are cut out of the text; the rest is normalised (`BertNormalizer`), split at blanks and around

@@ -1,7 +1,7 @@
 /// Reads one scalar and moves past it. Broken UTF-8 reads as U+FFFD, one for each maximal part of a well-formed sequence
 /// (Unicode 3.9, table 3-7), as Python's `bytes.decode("utf-8", "replace")` does.
-@inline(__always)
-func readScalar(_ bytes: Span<UInt8>, at position: inout Int) -> UInt32 {
+@inlinable @inline(__always)
+package func readScalar(_ bytes: Span<UInt8>, at position: inout Int) -> UInt32 {
     let lead = bytes[position]
     position += 1
     if lead < 0x80 { return UInt32(lead) }
@@ -34,24 +34,4 @@ func readScalar(_ bytes: Span<UInt8>, at position: inout Int) -> UInt32 {
         remaining -= 1
     }
     return scalar
-}
-
-/// Appends a scalar in UTF-8.
-@inline(__always)
-func appendScalar(_ scalar: UInt32, to bytes: inout [UInt8]) {
-    switch scalar {
-    case 0..<0x80: bytes.append(UInt8(scalar))
-    case 0x80..<0x800:
-        bytes.append(UInt8(0xc0 | scalar >> 6))
-        bytes.append(UInt8(0x80 | scalar & 0x3f))
-    case 0x800..<0x10000:
-        bytes.append(UInt8(0xe0 | scalar >> 12))
-        bytes.append(UInt8(0x80 | scalar >> 6 & 0x3f))
-        bytes.append(UInt8(0x80 | scalar & 0x3f))
-    default:
-        bytes.append(UInt8(0xf0 | scalar >> 18))
-        bytes.append(UInt8(0x80 | scalar >> 12 & 0x3f))
-        bytes.append(UInt8(0x80 | scalar >> 6 & 0x3f))
-        bytes.append(UInt8(0x80 | scalar & 0x3f))
-    }
 }

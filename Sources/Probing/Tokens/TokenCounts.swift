@@ -1,0 +1,92 @@
+/// The words of one text: rising ids, how often each comes, and how many there are in all.
+package struct TokenBag: Sendable, Hashable {
+    package var ids: [UInt32]
+    /// Saturating: 65,535 stands for that or more.
+    package var counts: [UInt16]
+    /// All words of the text, L.
+    package var length: Int
+
+    package init(ids: [UInt32], counts: [UInt16], length: Int) {
+        precondition(ids.count == counts.count)
+        self.ids = ids
+        self.counts = counts
+        self.length = length
+    }
+
+    /// - Parameter words: ids in any order, one for each word of the text.
+    package init(words: [UInt32]) {
+        self = TokenCounts(words: words).bag(0)
+    }
+}
+
+/// The words of a block of texts, row after row: the sparse factors of their gradients.
+///
+/// Under a unigram model p the gradient of a text's loss by the model's logits is ∇L = L·p − c: the counts c and the length L
+/// are all there is to keep.
+package struct TokenCounts: Sendable {
+    /// Row r has the entries `offsets[r] ..< offsets[r + 1]` of ``ids`` and ``counts``.
+    package private(set) var offsets = [0]
+    /// Rising in each row.
+    package private(set) var ids: [UInt32] = []
+    /// Saturating: 65,535 stands for that or more.
+    package private(set) var counts: [UInt16] = []
+    /// All words of each row.
+    package private(set) var lengths: [UInt32] = []
+
+    package init() {}
+
+    init(words: [UInt32]) {
+        var words = words
+        append(words: &words)
+    }
+
+    package init(texts: [String], tokenizer: WordTokenizer = WordTokenizer()) {
+        var words: [UInt32] = []
+        for text in texts { append(text.utf8Span.span, tokenizer, scratch: &words) }
+    }
+
+    /// The number of texts.
+    package var rows: Int { lengths.count }
+
+    /// Appends a text.
+    ///
+    /// - Parameters:
+    ///   - text: UTF-8.
+    ///   - scratch: overwritten; kept by the caller so that no text allocates.
+    package mutating func append(_ text: Span<UInt8>, _ tokenizer: WordTokenizer, scratch: inout [UInt32]) {
+        scratch.removeAll(keepingCapacity: true)
+        tokenizer.append(wordsOf: text, to: &scratch)
+        append(words: &scratch)
+    }
+
+    /// Appends a text by its words.
+    ///
+    /// - Parameter words: ids in any order; sorted on return.
+    /// - Complexity: O(words · log words)
+    package mutating func append(words: inout [UInt32]) {
+        words.sort()
+        var index = 0
+        while index < words.count {
+            let id = words[index]
+            let first = index
+            while index < words.count, words[index] == id { index += 1 }
+            ids.append(id)
+            counts.append(UInt16(clamping: index - first))
+        }
+        offsets.append(ids.count)
+        lengths.append(UInt32(clamping: words.count))
+    }
+
+    package mutating func append(_ bag: TokenBag) {
+        ids += bag.ids
+        counts += bag.counts
+        offsets.append(ids.count)
+        lengths.append(UInt32(clamping: bag.length))
+    }
+
+    /// A copy of one row.
+    package func bag(_ row: Int) -> TokenBag {
+        let entries = offsets[row]..<offsets[row + 1]
+        return TokenBag(ids: Array(ids[entries]), counts: Array(counts[entries]), length: Int(lengths[row]))
+    }
+}

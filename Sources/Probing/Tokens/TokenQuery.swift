@@ -1,0 +1,97 @@
+internal import Kernels
+
+/// An output of the token probe, with what its words weigh: scores a sample by one pass over both lists of words.
+///
+/// Influences are in nats and carry the sign of I: negative where the sample lowers the loss on the output.
+package struct TokenQuery: Sendable {
+    package let output: TokenBag
+    /// μ, in words.
+    package let prior: Double
+    /// 1 / (μ·p(t)) of each distinct word.
+    package let gains: [Double]
+    /// What the output itself would lower its own loss by, floored at a tiny positive number.
+    package let selfInfluence: Double
+    /// log(1 + gain): most words come once in a sample.
+    private let firstTerms: [Double]
+
+    /// - Parameter gains: 1 / (μ·p(t)) of each of the output's words.
+    init(_ output: TokenBag, gains: [Double], prior: Double) {
+        self.output = output
+        self.gains = gains
+        self.prior = prior
+        firstTerms = gains.map { logarithm1p($0) }
+        var own = -Double(output.length) * logarithm1p(Double(output.length) / prior)
+        for (count, gain) in zip(output.counts, gains) {
+            own += Double(count) * logarithm1p(Double(count) * gain)
+        }
+        selfInfluence = max(own, 1e-6)
+    }
+
+    /// What weight for the sample changes the loss on the output by.
+    ///
+    /// - Parameters:
+    ///   - ids: of the sample's distinct words, rising.
+    ///   - counts: how often each comes.
+    ///   - length: all words of the sample.
+    /// - Complexity: O(words of both), or O(shorter · log longer) where one is much longer.
+    package func influence(ids: Span<UInt32>, counts: Span<UInt16>, length: Int) -> Double {
+        var sum = 0.0
+        forEachCommon(output.ids.span, ids) { own, other in
+            let count = counts[other]
+            let term = count == 1 ? firstTerms[own] : logarithm1p(Double(count) * gains[own])
+            sum += Double(output.counts[own]) * term
+        }
+        return Double(output.length) * logarithm1p(Double(length) / prior) - sum
+    }
+
+    package func influence(of sample: TokenBag) -> Double {
+        influence(ids: sample.ids.span, counts: sample.counts.span, length: sample.length)
+    }
+
+    /// Influence in units of what the output itself would bring: −1 for a copy; 0 for an output without words.
+    package func relative(_ influence: Double) -> Double { output.length == 0 ? 0 : influence / selfInfluence }
+
+    /// ∇L(y)ᵀ F⁻¹ ∇L(x) / μ with F⁻¹ = diag(1/p), which is Σ_t c_y(t)·c_x(t) / (μ·p(t)) − L_y·L_x / μ: minus the
+    /// influence to first order in the weight of the sample.
+    ///
+    /// Gradients sum to zero over words, and on such vectors diag(1/p) inverts the Fisher information diag(p) − ppᵀ.
+    package func gradientProduct(of sample: TokenBag) -> Double {
+        var sum = -Double(output.length) * Double(sample.length) / prior
+        forEachCommon(output.ids.span, sample.ids.span) { own, other in
+            sum += Double(output.counts[own]) * Double(sample.counts[other]) * gains[own]
+        }
+        return sum
+    }
+}
+
+/// Calls `body` with the positions of every element that two rising lists share, in rising order.
+@inline(__always)
+private func forEachCommon(_ a: Span<UInt32>, _ b: Span<UInt32>, _ body: (Int, Int) -> Void) {
+    if a.count > 16 * b.count {
+        forEachCommon(short: b, long: a) { body($1, $0) }
+    } else if b.count > 16 * a.count {
+        forEachCommon(short: a, long: b) { body($0, $1) }
+    } else {
+        var (i, j) = (0, 0)
+        while i < a.count, j < b.count {
+            let (x, y) = (a[i], b[j])
+            if x == y { body(i, j) }
+            i += x <= y ? 1 : 0
+            j += y <= x ? 1 : 0
+        }
+    }
+}
+
+@inline(__always)
+private func forEachCommon(short: Span<UInt32>, long: Span<UInt32>, _ body: (Int, Int) -> Void) {
+    var first = 0
+    for index in short.indices {
+        var (low, high) = (first, long.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if long[middle] < short[index] { low = middle + 1 } else { high = middle }
+        }
+        if low < long.count, long[low] == short[index] { body(index, low) }
+        first = low
+    }
+}
