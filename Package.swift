@@ -22,6 +22,7 @@ let libraries: [(name: String, dependencies: [Target.Dependency])] = [
             .product(name: "Logging", package: "swift-log"),
         ]
     ),
+    ("Baselines", ["Influence", "Probing", "VectorIndex", "Kernels"]),
     ("Evaluation", []),
     (
         "Stages",
@@ -55,6 +56,7 @@ let tests: [(name: String, dependencies: [Target.Dependency])] = [
     ("Influence", ["Probing", "Kernels"]),
     ("VectorIndex", ["Kernels", "Storage"]),
     ("Pipeline", ["Storage"]),
+    ("Baselines", ["Influence", "Probing", "VectorIndex", "Clustering", "TensorFiles", "Kernels"]),
     ("Evaluation", []),
     ("Stages", ["Pipeline", "Storage", "Corpus", "TensorFiles", "Embedding", "Probing", "VectorIndex", "Kernels"]),
 ]
