@@ -39,7 +39,8 @@ import VectorIndex
         #expect(Set(one.map(\.name)).count == one.count)
         for (method, other) in zip(one, two) {
             let ranked = try method.rank(outputs, count: 8, workers: 1)
-            #expect(ranked == (try other.rank(outputs, count: 8, workers: 2)), "\(method.name)")
+            let again = try other.rank(outputs, count: 8, workers: 2)
+            #expect(ranked == again, "\(method.name)")
             let scores = try allScores(method, outputs)
             for (output, found) in ranked.enumerated() {
                 let expected = scores[output].indices.sorted {
@@ -106,9 +107,8 @@ import VectorIndex
             ),
         ]
         for (one, other) in restored {
-            #expect(
-                try one.rank(fixture.outputs, count: 90, workers: 1)
-                    == other.rank(fixture.outputs, count: 90, workers: 1), "\(one.name)")
+            let found = try other.rank(fixture.outputs, count: 90, workers: 1)
+            #expect(try one.rank(fixture.outputs, count: 90, workers: 1) == found, "\(one.name)")
         }
         #expect(throws: BaselineError.missingArray(name: "signatures")) {
             try GradientMethod(restoring: MethodState(), rows: 90, probe: probe)
@@ -154,7 +154,8 @@ import VectorIndex
                 let ranked = try method.rank(fixture.outputs, count: 100, workers: 1)
                 for found in ranked {
                     #expect(Set(found.map(\.row)) == Set(0..<corpus.count), "\(method.name)")
-                    #expect(found.allSatisfy(\.score.isFinite), "\(method.name)")
+                    let allFinite = found.allSatisfy { $0.score.isFinite }
+                    #expect(allFinite, "\(method.name)")
                 }
                 // Rows that are the same cannot be told apart: they stand in their order.
                 if corpus == same { #expect(ranked.allSatisfy { $0.map(\.row) == Array(0..<12) }, "\(method.name)") }
