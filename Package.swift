@@ -23,6 +23,7 @@ let libraries: [(name: String, dependencies: [Target.Dependency])] = [
             .product(name: "Logging", package: "swift-log"),
         ]
     ),
+    ("Baselines", ["Influence", "Probing", "VectorIndex", "Kernels"]),
     ("Evaluation", []),
     (
         "Stages",
@@ -57,6 +58,7 @@ let tests: [(name: String, dependencies: [Target.Dependency])] = [
     ("VectorIndex", ["Kernels", "Storage"]),
     ("Calibration", ["Kernels"]),
     ("Pipeline", ["Storage"]),
+    ("Baselines", ["Influence", "Probing", "VectorIndex", "Clustering", "TensorFiles", "Kernels"]),
     ("Evaluation", []),
     ("Stages", ["Pipeline", "Storage", "Corpus", "TensorFiles", "Embedding", "Probing", "VectorIndex", "Kernels"]),
 ]
