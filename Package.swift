@@ -22,7 +22,7 @@ let libraries: [(name: String, dependencies: [Target.Dependency])] = [
             .product(name: "Logging", package: "swift-log"),
         ]
     ),
-    ("Evaluation", []),
+    ("Evaluation", ["Kernels"]),
     (
         "Stages",
         [
@@ -55,7 +55,7 @@ let tests: [(name: String, dependencies: [Target.Dependency])] = [
     ("Influence", ["Probing", "Kernels"]),
     ("VectorIndex", ["Kernels", "Storage"]),
     ("Pipeline", ["Storage"]),
-    ("Evaluation", []),
+    ("Evaluation", ["Kernels"]),
     ("Stages", ["Pipeline", "Storage", "Corpus", "TensorFiles", "Embedding", "Probing", "VectorIndex", "Kernels"]),
 ]
 
