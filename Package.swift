@@ -24,13 +24,12 @@ let libraries: [(name: String, dependencies: [Target.Dependency])] = [
         ]
     ),
     ("Baselines", ["Influence", "Probing", "VectorIndex", "Kernels"]),
-    ("Evaluation", []),
+    ("Evaluation", ["Kernels"]),
     (
         "Stages",
         [
             "Pipeline", "Corpus", "TensorFiles", "Embedding", "Clustering", "Probing", "Influence", "VectorIndex",
-            "Storage",
-            "Kernels",
+            "Calibration", "Baselines", "Evaluation", "Storage", "Kernels",
         ]
     ),
 ]
@@ -59,7 +58,7 @@ let tests: [(name: String, dependencies: [Target.Dependency])] = [
     ("Calibration", ["Kernels"]),
     ("Pipeline", ["Storage"]),
     ("Baselines", ["Influence", "Probing", "VectorIndex", "Clustering", "TensorFiles", "Kernels"]),
-    ("Evaluation", []),
+    ("Evaluation", ["Kernels"]),
     ("Stages", ["Pipeline", "Storage", "Corpus", "TensorFiles", "Embedding", "Probing", "VectorIndex", "Kernels"]),
 ]
 
