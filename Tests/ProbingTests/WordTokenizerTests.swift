@@ -47,10 +47,11 @@ import Testing
     private func isUnspaced(_ scalar: Unicode.Scalar) -> Bool {
         let scripts = [
             "CJK ", "HIRAGANA", "KATAKANA", "HALFWIDTH KATAKANA", "COMBINING KATAKANA", "THAI ", "LAO ", "KHMER ",
-            "MYANMAR ", "HENTAIGANA", "VERTICAL IDEOGRAPHIC",
+            "MYANMAR ", "HENTAIGANA", "VERTICAL IDEOGRAPHIC", "IDEOGRAPHIC ITERATION",
         ]
         let name = scalar.properties.name ?? ""
-        let isHan = scalar.properties.isIdeographic && !["TANGUT", "NUSHU", "KHITAN"].contains { name.hasPrefix($0) }
+        // Tangut, Khitan and Nushu are ideographic too.
+        let isHan = scalar.properties.isIdeographic && !(0x16fe0...0x1b2ff).contains(scalar.value)
         return isHan || scripts.contains { name.hasPrefix($0) }
     }
 
