@@ -11,6 +11,8 @@ enum ArtifactFile {
     static let gradients = "gradients.shard"
     static let fingerprints = "fingerprints.shard"
     static let segment = "segment.shard"
+    static let tokens = "tokens.shard"
+    static let frequencies = "frequencies.shard"
 }
 
 /// Names of the shard kinds.
@@ -22,6 +24,7 @@ enum ShardKind {
     static let curvature = "curvature"
     static let gradients = "gradients"
     static let fingerprints = "fingerprints"
+    static let tokens = "tokens"
 }
 
 /// The rows of a whole corpus in one column, spread over its shards' files.

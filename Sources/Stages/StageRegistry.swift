@@ -3,16 +3,28 @@ internal import Pipeline
 /// All stages, in their order. Adding one is its file and its line here.
 package enum StageRegistry {
     package static let names = [
-        IngestStage.name, CatalogStage.name, EmbedStage.name, ClusterStage.name, LabelStage.name, ProbeTrainStage.name,
-        CurvatureStage.name, GradientSignStage.name, ProjectStage.name, ShardIndexStage.name, MergeStage.name,
+        IngestStage.name, CatalogStage.name, TokenizeStage.name, TokenProbeStage.name, TokenIndexStage.name,
+        EmbedStage.name, ClusterStage.name, LabelStage.name, ProbeTrainStage.name, CurvatureStage.name,
+        GradientSignStage.name, ProjectStage.name, ShardIndexStage.name, MergeStage.name,
     ]
+
+    /// Stages that a corpus of vectors without text does not have.
+    static let ofTexts = [TokenizeStage.name, TokenProbeStage.name, TokenIndexStage.name]
+
+    /// The stages of a run, in their order.
+    static func names(_ configuration: PipelineConfiguration) -> [String] {
+        configuration.corpus.isVectors ? names.filter { !ofTexts.contains($0) } : names
+    }
 
     static func stages(_ configuration: PipelineConfiguration, inputs: BuildInputs) -> [any Stage] {
         let seed = configuration.seed
         let sizes = RowSizes(configuration, dimension: inputs.embeddings.dimension)
+        let ofTexts: [any Stage] =
+            configuration.corpus.isVectors ? [] : [TokenizeStage(), TokenProbeStage(), TokenIndexStage()]
         return [
             IngestStage(configuration.corpus, inputs: inputs),
             CatalogStage(inputs: inputs),
+        ] + ofTexts + [
             EmbedStage(configuration.embed, source: inputs.embeddings),
             ClusterStage(configuration.cluster, sizes: sizes, seed: seed),
             LabelStage(),

@@ -58,7 +58,8 @@ import VectorIndex
     private func text(_ assignments: [String]) throws -> String {
         let (_, parsed) = try Workspace.configuration(Self.base + assignments)
         let parts: [Any] = [
-            parsed.profile, parsed.seed, parsed.workers as Any, parsed.corpus, parsed.embed, parsed.cluster,
+            parsed.profile, parsed.seed, parsed.workers as Any, parsed.corpus, parsed.tokens, parsed.embed,
+            parsed.cluster,
             parsed.probe, parsed.curvature, parsed.project, parsed.index, parsed.refine, parsed.dropped.sorted(),
         ]
         return parts.map { String(reflecting: $0) }.joined(separator: "\n")

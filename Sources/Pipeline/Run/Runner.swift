@@ -10,11 +10,17 @@ package struct Runner: Sendable {
         package var dropped: Set<String>
         /// Whether parts made at another kernel level or with another BLAS build may be mixed in.
         package var allowsMixedPlatforms: Bool
+        /// Names of stages that the plan does not have, but that other configurations of the run may have had: their
+        /// outputs are deleted once the plan is done.
+        package var absent: [String]
 
-        package init(workers: Int, dropped: Set<String> = [], allowsMixedPlatforms: Bool = false) {
+        package init(
+            workers: Int, dropped: Set<String> = [], allowsMixedPlatforms: Bool = false, absent: [String] = []
+        ) {
             self.workers = workers
             self.dropped = dropped
             self.allowsMixedPlatforms = allowsMixedPlatforms
+            self.absent = absent
         }
     }
 
@@ -176,10 +182,9 @@ package struct Runner: Sendable {
     /// Deletes what no planned task owns: outputs of older parameters, unfinished work.
     private func removeUnplanned(_ plan: BuildPlan) {
         let planned = Set(plan.tasks.map(\.folder))
-        for stage in stages {
-            let folder = directory.file(stage.name)
-            for name in RunDirectory.list(folder) where !planned.contains("\(stage.name)/\(name)") {
-                directory.discard("\(stage.name)/\(name)")
+        for stage in stages.map(\.name) + options.absent {
+            for name in RunDirectory.list(directory.file(stage)) where !planned.contains("\(stage)/\(name)") {
+                directory.discard("\(stage)/\(name)")
             }
         }
     }

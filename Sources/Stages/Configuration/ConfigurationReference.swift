@@ -13,6 +13,7 @@ package enum ConfigurationReference {
         corpus.passage.tokens     cut texts into passages of so many words and punctuation marks           off
         corpus.passage.stride     distance of their beginnings                                             3/4 of tokens
         corpus.shard_rows         rows a shard, the unit of work and resume                                50000
+        tokens.prior              μ of the token probe, in mean lengths of a text                          3
         embed.path                a sentence-transformers folder, or vectors (.npy .safetensors .fbin .fvecs)
         embed.normalise           scale embeddings to length 1                                             true
         cluster.clusters          C, the number of pseudo-labels                                           10

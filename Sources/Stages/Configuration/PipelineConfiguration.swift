@@ -16,6 +16,7 @@ package struct PipelineConfiguration: Sendable {
     package let runDirectory: String?
     package let workers: Int?
     package let corpus: CorpusSettings
+    package let tokens: TokenSettings
     package let embed: EmbedSettings
     package let cluster: ClusterStage.Settings
     package let probe: ProbeTrainStage.Settings
@@ -36,6 +37,7 @@ package struct PipelineConfiguration: Sendable {
         let workerCount = try section.integer("workers", default: 0, in: 0...1024)
         workers = workerCount == 0 ? nil : workerCount
         corpus = try CorpusSettings(section.section("corpus"))
+        tokens = try TokenSettings(section.section("tokens"))
         embed = try EmbedSettings(section.section("embed"))
         cluster = try ClusterStage.Settings(section.section("cluster"))
         probe = try ProbeTrainStage.Settings(section.section("probe"))

@@ -22,7 +22,8 @@ package struct BuildJob {
         self.progress = progress
         text = Self.portable(root, configuration).yaml()
         options = Runner.Options(
-            workers: workers, dropped: configuration.dropped, allowsMixedPlatforms: allowsMixedPlatforms)
+            workers: workers, dropped: configuration.dropped, allowsMixedPlatforms: allowsMixedPlatforms,
+            absent: StageRegistry.names.filter { !StageRegistry.names(configuration).contains($0) })
     }
 
     /// Reads the corpus files once for their digests, and the embedder.
@@ -53,7 +54,8 @@ package struct BuildJob {
     package func plan() throws(RunError) -> PlanSummary {
         let runner = try runner(spools: false)
         let plan = try runner.currentPlan()
-        return PlanSummary(plan, mustRun: try runner.missing(in: plan))
+        return PlanSummary(
+            plan, stages: StageRegistry.names(configuration), mustRun: try runner.missing(in: plan))
     }
 
     /// Builds what is missing, under the run's exclusive lock.
@@ -77,6 +79,9 @@ package struct BuildJob {
 
     /// Does one rank's share of a stage. Ranks share the lock: they cannot harm each other, a build beside them could.
     package func run(stage: String, rank: Int, worldSize: Int) throws(RunError) {
+        if options.absent.contains(stage) {
+            throw RunError(.configuration, "stage '\(stage)' reads texts, and corpus.files are vectors; leave it out")
+        }
         try directory.create()
         let lock = try directory.lock(exclusive: false)
         defer { withExtendedLifetime(lock) {} }
@@ -97,8 +102,8 @@ package struct PlanSummary: Sendable {
     private let lines: [(stage: String, tasks: Int, toRun: Int)]
     private let isComplete: Bool
 
-    init(_ plan: BuildPlan, mustRun: [Bool]) {
-        lines = StageRegistry.names.map { name in
+    init(_ plan: BuildPlan, stages: [String], mustRun: [Bool]) {
+        lines = stages.map { name in
             let tasks = plan.tasks(of: name)
             return (name, tasks.count, tasks.count { mustRun[$0] })
         }

@@ -1,6 +1,8 @@
 internal import Foundation
 package import Pipeline
+internal import Probing
 internal import Storage
+internal import VectorIndex
 
 /// The complete check of a run: every byte is read.
 package struct RunCheck: Sendable {
@@ -40,9 +42,25 @@ package struct RunCheck: Sendable {
         let present = Set(RunDirectory.list(folder))
         // Outputs that retention dropped leave the manifest alone.
         if mayBeDropped, present == [Manifest.fileName] { return }
+        let found = problems.count
         for output in manifest.outputs { checkOutput("\(folder)/\(output.name)", output) }
+        // What is sound as bytes may still be wrong as content.
+        if problems.count == found { checkContent(folder, stage: manifest.stage) }
         for name in present.subtracting(manifest.outputs.map(\.name)).subtracting([Manifest.fileName]).sorted() {
             problems.append("\(folder)/\(name): the manifest does not name this file")
+        }
+    }
+
+    private mutating func checkContent(_ folder: String, stage: String) {
+        do {
+            switch stage {
+            case TokenizeStage.name: try TokenFile.verify(path: "\(folder)/\(ArtifactFile.tokens)")
+            case TokenProbeStage.name: try TokenFrequencies.verify(path: "\(folder)/\(ArtifactFile.frequencies)")
+            case TokenIndexStage.name: try PostingsIndex(folder: folder).verify()
+            default: break
+            }
+        } catch {
+            problems.append("\(error)")
         }
     }
 

@@ -22,6 +22,8 @@ package struct RunStatus: Sendable, Encodable {
     package let rows: Int
     package let shards: Int
     package let embedder: String?
+    /// Whether the corpus has texts, and so a token probe.
+    package let hasTexts: Bool
     /// Whether a build with the run's configuration has still to come to its end.
     package let isUnfinished: Bool
     package let platform: String?
@@ -39,11 +41,12 @@ package struct RunStatus: Sendable, Encodable {
         let latest = try ConfigurationNode(yamlFile: directory.configuration)
         let configuration = try PipelineConfiguration.built(in: directory)
         embedder = configuration.embed.path
+        hasTexts = !configuration.corpus.isVectors
         isUnfinished = current.map { latest.yaml() != $0.configuration } ?? true
         let seconds = Dictionary(
             Journal(path: directory.log).entries().map { ($0.task, $0.seconds) }, uniquingKeysWith: { $1 })
         var stages: [Stage] = []
-        for name in StageRegistry.names {
+        for name in StageRegistry.names(configuration) {
             stages.append(
                 try Self.stage(
                     name, directory: directory, generation: current, dropped: configuration.dropped, seconds: seconds))
@@ -97,6 +100,7 @@ package struct RunStatus: Sendable, Encodable {
                 "unfinished a build with configuration.yaml has still to come to its end: give the build command again\n"
         }
         if let embedder { text += "embedder   \(embedder)\n" }
+        if !hasTexts { text += "tokens     no token probe: the corpus has no text\n" }
         if let platform { text += "platform   \(platform)\n" }
         text += "\n" + line(["stage", "tasks", "rows", "bytes", "time", "rows/s"], "figures")
         for stage in stages {

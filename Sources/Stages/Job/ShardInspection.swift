@@ -1,5 +1,6 @@
 internal import Foundation
 package import Pipeline
+internal import Probing
 internal import Storage
 
 /// A shard file's header, columns and first rows as text.
@@ -33,6 +34,9 @@ package struct ShardInspection: Sendable {
     private static func value(
         _ reader: ShardReader, _ column: ColumnDescription, _ row: Int
     ) throws(StorageError) -> String {
+        if reader.kind == ShardKind.tokens, column.name == TokenFile.tokens {
+            return try words(reader, row)
+        }
         guard column.fixedWidth != nil else {
             let string = try reader.string(column.name, row: row)
             return string.count > 200 ? string.prefix(200) + "…" : string
@@ -48,6 +52,12 @@ package struct ShardInspection: Sendable {
         case .int64: return list(try integers(reader, column, row, Int64.self))
         case .uint64: return list(try integers(reader, column, row, UInt64.self))
         }
+    }
+
+    /// Ids as hexadecimal numbers, each with how often the row has it.
+    private static func words(_ reader: ShardReader, _ row: Int) throws(StorageError) -> String {
+        let bag = try TokenFile.counts(reader, rows: row..<row + 1).bag(0)
+        return list(zip(bag.ids, bag.counts).map { String(format: "%08x×%d", $0, Int($1)) })
     }
 
     private static func integers<T: ShardElement & FixedWidthInteger>(

@@ -1,0 +1,131 @@
+internal import Corpus
+package import Pipeline
+internal import Probing
+internal import Storage
+
+/// The words of every row: the token probe's pseudo-labels and the factors of its gradients.
+package struct TokenizeStage: Stage {
+    package struct Parameters: Codable, Sendable {}
+
+    package static let name = "tokenize"
+    package static let version = 1
+    package let parameters = Parameters()
+
+    package var granularity: Granularity { .shard }
+    package var inputs: [StageInput] { [.same(IngestStage.name)] }
+
+    package func estimate(_ extent: Extent) -> ResourceEstimate {
+        // Six bytes for each distinct word of a row.
+        ResourceEstimate(memory: 64 << 20, disk: extent.textBytes + 16 * extent.rows)
+    }
+
+    package func run(_ context: TaskContext) throws {
+        let corpus = try CorpusShardReader(path: context.corpusShard())
+        let writer = try TokenFile.writer(path: context.output(ArtifactFile.tokens))
+        let tokenizer = WordTokenizer()
+        var scratch: [UInt32] = []
+        for rows in ranges(corpus.rows, of: 4096) {
+            var counts = TokenCounts()
+            try corpus.shard.forEachBytes("text", rows: rows) { _, bytes in
+                counts.append(Span<UInt8>(_bytes: bytes), tokenizer, scratch: &scratch)
+            }
+            try TokenFile.append(counts, to: writer)
+            context.advance(rows: rows.count)
+        }
+        _ = try writer.finish()
+    }
+}
+
+/// The words of a shard's rows on disk, so that one row is read in place.
+///
+/// A shard file of kind `tokens`:
+///
+/// | column | type | meaning |
+/// |---|---|---|
+/// | `tokens` | bytes, raw | the ids of the row's n distinct words (uint32, rising), then how often each comes (uint16) |
+/// | `length` | uint32, raw | all words of the row |
+enum TokenFile {
+    static let tokens = "tokens"
+    static let length = "length"
+
+    /// Few rows a chunk: a candidate's row is read alone, and its chunk's checksum is checked before.
+    private static let chunkRows = 256
+    private static let entryBytes = 6
+
+    static func writer(path: String) throws(StorageError) -> ShardWriter {
+        try ShardWriter(
+            path: path, kind: ShardKind.tokens, columns: [.variable(tokens), ColumnDescription(length, .uint32)],
+            chunkRows: chunkRows)
+    }
+
+    static func append(_ block: TokenCounts, to writer: ShardWriter) throws(StorageError) {
+        var row: [UInt8] = []
+        for number in 0..<block.rows {
+            let entries = block.offsets[number]..<block.offsets[number + 1]
+            row.removeAll(keepingCapacity: true)
+            for entry in entries { row.appendInteger(block.ids[entry]) }
+            for entry in entries { row.appendInteger(block.counts[entry]) }
+            try writer.append(tokens, bytes: row.rawBytes)
+        }
+        try writer.append(length, values: block.lengths)
+    }
+
+    static func reader(_ artifact: Artifact) throws(StorageError) -> ShardReader {
+        try ShardReader(path: artifact.path(ArtifactFile.tokens), expectedKind: ShardKind.tokens)
+    }
+
+    /// Calls `body` with the words of each row, in order.
+    static func forEachRow(
+        _ reader: ShardReader, rows: Range<Int>, _ body: (Int, TokenBag) throws(StorageError) -> Void
+    ) throws(StorageError) {
+        var lengths: [UInt32] = []
+        try reader.read(length, rows: rows, into: &lengths)
+        try reader.forEachBytes(tokens, rows: rows) { row, bytes throws(StorageError) in
+            guard let bag = bag(bytes, length: lengths[row - rows.lowerBound]) else {
+                throw damage(reader, row: row)
+            }
+            try body(row, bag)
+        }
+    }
+
+    /// The rows of a range as one block.
+    static func counts(_ reader: ShardReader, rows: Range<Int>) throws(StorageError) -> TokenCounts {
+        var counts = TokenCounts()
+        try forEachRow(reader, rows: rows) { _, bag in counts.append(bag) }
+        return counts
+    }
+
+    /// Checks a file completely: every byte, and that each row's words rise and fit its length.
+    ///
+    /// - Throws: `corrupt`.
+    static func verify(path: String) throws(StorageError) {
+        let reader = try ShardReader(path: path, expectedKind: ShardKind.tokens)
+        try reader.verify()
+        for rows in ranges(reader.rows, of: 4096) {
+            try forEachRow(reader, rows: rows) { row, bag throws(StorageError) in
+                let isRising = zip(bag.ids, bag.ids.dropFirst()).allSatisfy { $0 < $1 }
+                let sum = bag.counts.reduce(0) { $0 + Int($1) }
+                // Counts saturate, so their sum may fall short of the length.
+                let isComplete = sum == bag.length || sum < bag.length && bag.counts.contains(.max)
+                guard isRising, isComplete, !bag.counts.contains(0) else { throw damage(reader, row: row) }
+            }
+        }
+    }
+
+    private static func bag(_ bytes: RawSpan, length: UInt32) -> TokenBag? {
+        let count = bytes.byteCount / entryBytes
+        guard bytes.byteCount % entryBytes == 0 else { return nil }
+        var bag = TokenBag(ids: [], counts: [], length: Int(length))
+        bag.ids.reserveCapacity(count)
+        bag.counts.reserveCapacity(count)
+        for index in 0..<count {
+            bag.ids.append(bytes.integer(at: 4 * index, as: UInt32.self))
+            bag.counts.append(bytes.integer(at: 4 * count + 2 * index, as: UInt16.self))
+        }
+        return bag
+    }
+
+    private static func damage(_ reader: ShardReader, row: Int) -> StorageError {
+        StorageError(.corrupt, path: reader.path, "the words of row \(row) make no sense; build the file again")
+    }
+}
