@@ -41,7 +41,7 @@ import VectorIndex
     }
 
     private let training = ProbeTraining(
-        l2: 1e-2, optimizer: LBFGS(iterations: 500, gradientTolerance: 2e-5, valueTolerance: 0))
+        l2: 1e-2, optimizer: LBFGS(iterations: 500, gradientTolerance: 1e-6, valueTolerance: 0))
 
     @Test func `exact influence foretells retraining better than cosines do`() throws {
         _ = try Fixture()
@@ -55,7 +55,7 @@ import VectorIndex
             calls.wrappingAdd(1, ordering: .relaxed)
         }
         #expect(calls.load(ordering: .relaxed) == 60)
-        #expect(experiment.unconverged == 0)
+        #expect(experiment.gradientNorm > 0 && experiment.gradientNorm < 1e-4)
         #expect(experiment.subsets.allSatisfy { $0.count == 60 } && Set(experiment.subsets).count == 60)
         // The losses are those of a probe trained from zero on that part.
         var probe = LinearProbe(dimension: 4, classes: 3)

@@ -11,7 +11,8 @@ private func environment(_ name: String) -> String? {
 }
 
 /// Measures methods on embeddings of one's own: `GRADPRINT_BASELINE_CORPUS` and `GRADPRINT_BASELINE_OUTPUTS` name two vector
-/// files. `GRADPRINT_BASELINE_SETTINGS` may give subsets, outputs, classes, l2 and damping, separated by commas.
+/// files. `GRADPRINT_BASELINE_SETTINGS` may give subsets, outputs, classes, l2 and damping (l2 unless
+/// given), separated by commas.
 @Suite(.enabled(if: environment("CORPUS") != nil)) struct SlowContributiveTests {
     private struct Measurement {
         let corpus: LabelledRows
@@ -28,7 +29,7 @@ private func environment(_ name: String) -> String? {
             subsets = numbers.count > 0 ? Int(numbers[0]) : 100
             classes = numbers.count > 2 ? Int(numbers[2]) : 10
             l2 = numbers.count > 3 ? numbers[3] : 1e-4
-            damping = numbers.count > 4 ? numbers[4] : 0.01
+            damping = numbers.count > 4 ? numbers[4] : l2
             let wanted = numbers.count > 1 ? Int(numbers[1]) : 100
             let rows = try Self.read(try #require(environment("CORPUS")))
             let all = try Self.read(try #require(environment("OUTPUTS")))
@@ -57,35 +58,40 @@ private func environment(_ name: String) -> String? {
                 workers: workers)
         }
 
-        func methods(_ probe: LinearProbe) throws -> [(String, any AttributionMethod)] {
-            var result: [(String, any AttributionMethod)] = [
-                ("similarity", try SimilarityMethod(corpus: corpus)),
-                ("gradient", try GradientMethod(corpus: corpus, probe: probe, workers: workers)),
-                ("exact, λ = l2", try influence(probe, .exact(damping: l2))),
-                ("exact", try influence(probe, .exact(damping: damping))),
-                ("gradient products", try influence(probe, .identity)),
-            ]
-            for iterations in [10, 50, 200, 1000, 10_000] {
-                result.append(
-                    ("LiSSA \(iterations)", try influence(probe, .lissa(iterations: iterations, damping: damping))))
-            }
-            result.append(
-                ("relative LiSSA 10", try influence(probe, .lissa(iterations: 10, damping: damping), relative: true)))
-            result.append(
+        /// By name, made when asked for.
+        func methods(_ probe: LinearProbe) -> [(name: String, make: () throws -> any AttributionMethod)] {
+            let exact = CurvatureSettings(.exact(damping: damping))
+            var result: [(name: String, make: () throws -> any AttributionMethod)] = [
+                ("similarity", { try SimilarityMethod(corpus: corpus) }),
+                ("gradient", { try GradientMethod(corpus: corpus, probe: probe, workers: workers) }),
+                ("gradient products", { try influence(probe, .identity) }),
+                ("exact", { try influence(probe, .exact(damping: damping)) }),
+                ("relative", { try influence(probe, .exact(damping: damping), relative: true) }),
                 (
                     "trak",
-                    try TrakMethod(corpus: corpus, classes: classes, settings: .init(l2: l2), workers: workers)
-                ))
-            result.append(
+                    { try TrakMethod(corpus: corpus, classes: classes, settings: .init(l2: l2), workers: workers) }
+                ),
                 (
                     "dda",
-                    try DebiasDenoiseMethod(
-                        corpus: corpus, classes: classes,
-                        settings: .init(curvature: .init(.lissa(iterations: 1000, damping: damping)), l2: l2),
-                        workers: workers)
-                ))
+                    {
+                        try DebiasDenoiseMethod(
+                            corpus: corpus, classes: classes, settings: .init(curvature: exact, l2: l2),
+                            workers: workers)
+                    }
+                ),
+            ]
+            for iterations in [10, 50, 200, 1000, 5000] {
+                let solver = CurvatureSettings.Solver.lissa(iterations: iterations, damping: damping)
+                result.append(("LiSSA \(iterations)", { try influence(probe, solver) }))
+            }
             return result
         }
+    }
+
+    /// At once, however long the rest takes.
+    private func report(_ words: Any...) {
+        let line = words.map { "\($0)" }.joined(separator: " ") + "\n"
+        FileHandle.standardError.write(Data(line.utf8))
     }
 
     @Test func `linear datamodeling scores`() throws {
@@ -95,11 +101,12 @@ private func environment(_ name: String) -> String? {
         let experiment = try SubsetExperiment(
             corpus: measurement.corpus, outputs: measurement.outputs, classes: measurement.classes,
             settings: .init(subsets: measurement.subsets, training: measurement.training), workers: measurement.workers)
-        print("trained \(measurement.subsets) parts in \(start.duration(to: clock.now)),", terminator: " ")
-        print("\(experiment.unconverged) without convergence")
-        for (name, method) in try measurement.methods(experiment.probe) {
-            let correlation = try experiment.score(method, workers: measurement.workers).correlation
-            print("LDS", name, correlation.mean, correlation.low, correlation.high, start.duration(to: clock.now))
+        report(
+            "trained", measurement.subsets, "parts in", start.duration(to: clock.now), "gradient left:",
+            experiment.gradientNorm)
+        for (name, make) in measurement.methods(experiment.probe) {
+            let correlation = try experiment.score(make(), workers: measurement.workers).correlation
+            report("LDS", name, correlation.mean, correlation.low, correlation.high, start.duration(to: clock.now))
             #expect(correlation.low <= correlation.mean && correlation.mean <= correlation.high)
         }
     }
@@ -110,14 +117,14 @@ private func environment(_ name: String) -> String? {
         let experiment = try RemovalExperiment(
             corpus: measurement.corpus, outputs: outputs, classes: measurement.classes, counts: [10, 50, 250],
             training: measurement.training, workers: measurement.workers)
-        let methods = try measurement.methods(experiment.probe).filter {
-            ["similarity", "exact", "exact, λ = l2", "LiSSA 10", "trak"].contains($0.0)
+        let methods = measurement.methods(experiment.probe).filter {
+            ["similarity", "exact", "LiSSA 10", "trak"].contains($0.name)
         }
         let random = try experiment.randomCurve(workers: measurement.workers)
-        for point in random.points { print("removal random", point.removed, point.increase) }
-        for (name, method) in methods {
-            let curve = try experiment.curve(method, workers: measurement.workers)
-            for point in curve.points { print("removal", name, point.removed, point.increase) }
+        for point in random.points { report("removal random", point.removed, point.increase) }
+        for (name, make) in methods {
+            let curve = try experiment.curve(make(), workers: measurement.workers)
+            for point in curve.points { report("removal", name, point.removed, point.increase) }
             #expect(curve.points.last!.increase.mean > random.points.last!.increase.mean, "\(name)")
         }
     }

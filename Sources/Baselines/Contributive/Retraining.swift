@@ -24,14 +24,16 @@ struct Retraining: Sendable {
 
     /// The losses of the chosen outputs after training on some rows, on this thread.
     ///
-    /// - Returns: one loss an output, and whether training converged.
-    func losses(of chosen: Range<Int>, trainedOn rows: [Int]) throws(BaselineError) -> ([Double], converged: Bool) {
+    /// - Returns: one loss an output, and the greatest absolute component of the objective's gradient at the end.
+    func losses(
+        of chosen: Range<Int>, trainedOn rows: [Int]
+    ) throws(BaselineError) -> (losses: [Double], gradientNorm: Double) {
         var probe = full
         let part = corpus.rows(rows)
         let report = try probing { () throws(ProbingError) in
             try probe.train(sample: part.embeddings, labels: part.labels, training, workers: 1)
         }
-        return (probe.losses(outputs.rows(chosen)), report.converged)
+        return (probe.losses(outputs.rows(chosen)), report.gradientNorm)
     }
 }
 

@@ -1,3 +1,5 @@
+internal import Probing
+
 /// How gradients are weighed by the curvature of the probe's loss before they are compared.
 package struct CurvatureSettings: Sendable, Hashable, Codable {
     package enum Solver: Sendable, Hashable, Codable {
@@ -17,8 +19,11 @@ package struct CurvatureSettings: Sendable, Hashable, Codable {
     /// products with the rows that define H, which take T times longer for each output.
     package var memory: Int
 
+    /// - Parameter solver: unless given, with the probe's own l2 as λ, which makes H + λI the Hessian of what was
+    ///   minimised, and as many terms as come near the exact solve then: with fewer, or a greater λ, influence foretells
+    ///   retraining far worse.
     package init(
-        _ solver: Solver = .lissa(iterations: 10, damping: 0.01), rows: Int = 20_000, seed: UInt64 = 0,
+        _ solver: Solver = .lissa(iterations: 1000, damping: ProbeTraining().l2), rows: Int = 20_000, seed: UInt64 = 0,
         memory: Int = 4 << 30
     ) {
         self.solver = solver

@@ -12,7 +12,7 @@ internal import Probing
 package struct DebiasDenoiseMethod: AttributionMethod {
     package struct Settings: Sendable, Hashable, Codable {
         package var curvature: CurvatureSettings
-        /// β.
+        /// β. Small: before training every gradient is large, and at β = 0.1 the term outweighs the others.
         package var debias: Double
         /// The iterations after which training is looked at.
         package var stages: [Int]
@@ -20,7 +20,7 @@ package struct DebiasDenoiseMethod: AttributionMethod {
         package var l2: Double
 
         package init(
-            curvature: CurvatureSettings = CurvatureSettings(), debias: Double = 0.1,
+            curvature: CurvatureSettings = CurvatureSettings(), debias: Double = 0.01,
             stages: [Int] = [10, 30, 100, 300],
             l2: Double = ProbeTraining().l2
         ) {

@@ -24,7 +24,7 @@ package struct TrakMethod: VectorMethod {
         package var seed: UInt64
 
         package init(
-            probes: Int = 5, outputs: Int = 512, ridge: Double = 1e-2, share: Double = 0.5,
+            probes: Int = 5, outputs: Int = 512, ridge: Double = 0.1, share: Double = 0.5,
             l2: Double = ProbeTraining().l2, iterations: Int = 200, seed: UInt64 = 0
         ) {
             precondition(probes > 0 && outputs > 0 && ridge >= 0 && share > 0 && share <= 1)
