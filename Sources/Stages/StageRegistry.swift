@@ -5,7 +5,7 @@ package enum StageRegistry {
     package static let names = [
         IngestStage.name, CatalogStage.name, TokenizeStage.name, TokenProbeStage.name, TokenIndexStage.name,
         EmbedStage.name, ClusterStage.name, LabelStage.name, ProbeTrainStage.name, CurvatureStage.name,
-        GradientSignStage.name, ProjectStage.name, ShardIndexStage.name, MergeStage.name,
+        GradientSignStage.name, ProjectStage.name, ShardIndexStage.name, MergeStage.name, CalibrateStage.name,
     ]
 
     /// Stages that a corpus of vectors without text does not have.
@@ -34,6 +34,8 @@ package enum StageRegistry {
             ProjectStage(configuration.project, sizes: sizes, seed: seed),
             ShardIndexStage(configuration.index, sizes: sizes),
             MergeStage(configuration.index, sizes: sizes),
+            CalibrateStage(
+                configuration.calibration, candidates: CandidateSettings(configuration), embeddings: inputs.embeddings),
         ]
     }
 }

@@ -17,10 +17,11 @@ struct AttributeCommand: ParsableCommand {
 
             Vectors made elsewhere are attributed with --vectors outputs.npy --ids ids.txt.
 
-            Fields: `similarity` is the cosine of the fingerprints; `influence` is -∇L(output)ᵀ(H+λI)⁻¹∇L(sample): the \
-            more negative, the more the sample lowers the probe's loss on the output; `score` is what ranks, higher is \
-            better. `no_source` is null: this index has no null distribution to say whether a match is better than \
-            chance, so a listed source is a candidate, not a finding.
+            Fields: `score` is what ranks, higher is better. `p_value` is the share of outputs without a source whose best \
+            match looks at least as good; `no_source` is true when the best one is above --level. `similarity` is the \
+            cosine of the fingerprints; `influence` is -∇L(output)ᵀ(H+λI)⁻¹∇L(sample) of the cluster probe, \
+            `relative_influence` the same divided by the root of the sample's own, `token_influence` the change of the \
+            token probe's loss in nats: each the more negative, the more the sample explains the output.
             """)
 
     @Argument(help: "The log of outputs, JSON Lines; - reads standard input.")
@@ -32,11 +33,11 @@ struct AttributeCommand: ParsableCommand {
     @Option(name: .shortAndLong, help: "Where the result goes; .gz, .zst and .lz4 compress. (default: standard output)")
     var output: String?
 
-    @Option(
-        help:
-            "How many sources to list for each output; more than refine.candidates asks the index for more. (default: refine.candidates)"
-    )
-    var count: Int?
+    @Option(help: "How many sources to list for each output; more than refine.candidates asks the index for more.")
+    var count = AttributionJob.defaultCount
+
+    @Option(help: "The share of outputs without a source for which a false one may be claimed; from 0 to 1.")
+    var level = AttributionJob.defaultLevel
 
     @Option(help: "How the result is written: one JSON object a line, or a table to read.")
     var format: OutputFormat = .jsonl
@@ -59,7 +60,8 @@ struct AttributeCommand: ParsableCommand {
     func validate() throws {
         if (log == nil) == (vectors == nil) { throw ValidationError("Give either a log of texts or --vectors FILE.") }
         if ids != nil, vectors == nil { throw ValidationError("--ids goes with --vectors.") }
-        if let count, !(1...10_000).contains(count) { throw ValidationError("--count has to be from 1 to 10000.") }
+        if !(0...1).contains(level) { throw ValidationError("--level has to be from 0 to 1.") }
+        if !(1...10_000).contains(count) { throw ValidationError("--count has to be from 1 to 10000.") }
     }
 
     func run() throws {
@@ -76,9 +78,9 @@ struct AttributeCommand: ParsableCommand {
             let sink: any AttributionSink =
                 switch format {
                 case .jsonl: try JSONLinesWriter(path: path, withTiming: !noTiming)
-                case .table: try TableWriter(path: path, depth: count ?? job.defaultCount, isInCorpus: job.hasSource)
+                case .table: try TableWriter(path: path, depth: count, isInCorpus: job.hasSource)
                 }
-            let summary = try job.run(source, count: count, to: sink)
+            let summary = try job.run(source, count: count, level: level, to: sink)
             logger.info("\(summary)")
         }
     }

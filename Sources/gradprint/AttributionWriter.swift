@@ -35,6 +35,7 @@ final class TableWriter: AttributionSink {
     private var metrics: RankingMetrics
     private var unknownSources: Set<String> = []
     private var withoutSource = 0
+    private var flagged = 0
     private var failed = 0
     private var outputs = 0
     private var times = (embed: 0.0, search: 0.0, refine: 0.0)
@@ -54,17 +55,19 @@ final class TableWriter: AttributionSink {
         case .failed(let message):
             failed += 1
             try print("\(output.id)  error: \(message)\n")
-        case .attributed(let attributions, let timing):
+        case .attributed(let attributions, let noSource, let timing):
             times = (times.embed + timing.embed, times.search + timing.search, times.refine + timing.refine)
             let known = count(output, attributions)
-            try print("\(output.id)  \(shortened(output.text, to: 150))")
+            let verdict = noSource == true ? "no source in this corpus: " : ""
+            if noSource == true { flagged += 1 }
+            try print("\(output.id)  \(verdict)\(shortened(output.text, to: 150))")
             for attribution in attributions {
                 let mark = known.contains(attribution.sourceID) ? "*" : " "
                 let passage = attribution.passage.map { "#\($0)" } ?? ""
                 let score = fixed(Double(attribution.score), 3)
-                let influence = fixed(Double(attribution.influence), 4)
+                let chance = attribution.pValue.map { "  p \(fixed($0, 4))" } ?? ""
                 try print(
-                    " \(mark)\(attribution.rank)  \(score)  influence \(influence)  \(attribution.sourceID)\(passage): \(shortened(attribution.text, to: 90))"
+                    " \(mark)\(attribution.rank)  \(score)\(chance)  \(attribution.sourceID)\(passage): \(shortened(attribution.text, to: 90))"
                 )
             }
             try print("")
@@ -73,7 +76,9 @@ final class TableWriter: AttributionSink {
 
     func finish() throws {
         let attributed = max(1, outputs - failed)
-        try print("\(outputs) outputs, \(failed) of them not attributed because of an error")
+        try print(
+            "\(outputs) outputs, \(flagged) of them without a source in this corpus, \(failed) not attributed because of an error"
+        )
         if metrics.queries > 0 {
             try print(
                 "\(metrics.queries) with a known source in the corpus (*): P@1 \(fixed(metrics.precisionAt1, 3)), hit@\(metrics.depth) \(fixed(metrics.hitRate, 3)), MRR@\(metrics.depth) \(fixed(metrics.meanReciprocalRank, 3))"

@@ -8,7 +8,8 @@ package struct AttributedOutput: Sendable {
     package let knownSources: [String]?
 
     package enum Outcome: Sendable {
-        case attributed([Attribution], Timing)
+        /// - Parameter noSource: whether the best match is no better than chance; nothing without a null distribution.
+        case attributed([Attribution], noSource: Bool?, Timing)
         case failed(String)
     }
 }
@@ -22,12 +23,22 @@ package struct Attribution: Sendable, Hashable {
     package let passage: Int?
     /// What ranks: higher is better.
     package let score: Float
+    /// The share of outputs without a source whose best match looks at least as good; never smaller than that of a higher
+    /// rank. Nothing without a null distribution.
+    package let pValue: Double?
     /// Cosine of the two fingerprints.
     package let similarity: Float
     /// `-∇L(y)ᵀ (H + λI)⁻¹ ∇L(x)`: the more negative, the more the sample lowers the probe's loss on the output.
     package let influence: Float
-    /// The sample's text, for a reader; empty for vectors.
+    /// Influence divided by the root of the sample's self-influence (ℓ-RelatIF).
+    package let relativeInfluence: Float
+    /// The change of the token probe's loss on the output, in nats: the more negative, the better the sample's words
+    /// explain the output's. Nothing without texts.
+    package let tokenInfluence: Float?
+    /// The sample's text, for a reader; empty for vectors and where nobody asked for it.
     package let text: String
+    /// Its other fields, as JSON.
+    package let metadata: String?
 }
 
 /// Milliseconds an output, by part: a batch's time divided by its outputs.
@@ -46,15 +57,14 @@ extension AttributedOutput: Encodable {
 
     package static let omitsTiming = CodingUserInfoKey(rawValue: "omitsTiming")
 
-    /// `{"attributions": […], "id", "no_source": null, "timing_ms": {…}}`, or `{"error", "id"}`.
+    /// `{"attributions": […], "id", "no_source", "timing_ms": {…}}`, or `{"error", "id"}`.
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
         try container.encode(id, forKey: .id)
         switch result {
         case .failed(let message): try container.encode(message, forKey: .error)
-        case .attributed(let attributions, let timing):
-            // Without a null distribution nothing is said about whether the best match is better than chance.
-            try container.encodeNil(forKey: .noSource)
+        case .attributed(let attributions, let noSource, let timing):
+            try container.encode(noSource, forKey: .noSource)
             try container.encode(attributions, forKey: .attributions)
             if let key = Self.omitsTiming, encoder.userInfo[key] as? Bool != true {
                 try container.encode(timing, forKey: .timing)
@@ -67,6 +77,9 @@ extension Attribution: Encodable {
     private enum Key: String, CodingKey {
         case rank, passage, score, similarity, influence
         case sourceID = "source_id"
+        case pValue = "p_value"
+        case relativeInfluence = "relative_influence"
+        case tokenInfluence = "token_influence"
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -77,5 +90,8 @@ extension Attribution: Encodable {
         try container.encode(score, forKey: .score)
         try container.encode(similarity, forKey: .similarity)
         try container.encode(influence, forKey: .influence)
+        try container.encode(pValue, forKey: .pValue)
+        try container.encode(relativeInfluence, forKey: .relativeInfluence)
+        try container.encode(tokenInfluence, forKey: .tokenInfluence)
     }
 }

@@ -1,14 +1,10 @@
-internal import Clustering
+internal import Calibration
 internal import Corpus
-internal import Embedding
 internal import Foundation
-internal import Influence
 internal import Kernels
 internal import Pipeline
-internal import Probing
 internal import Storage
 internal import TensorFiles
-internal import VectorIndex
 
 /// An output of the log, ready to be attributed.
 struct LoggedOutput: Sendable {
@@ -39,28 +35,26 @@ struct LoggedOutput: Sendable {
         self.content = content
         knownSources = nil
     }
+
+    /// Empty for a vector.
+    var text: String { if case .text(let text) = content { text } else { "" } }
 }
 
 /// One generation, opened: everything that turns outputs into ranked sources.
 ///
-/// Outputs are fingerprinted as the corpus was, the index gives candidates, and influence is computed for them: LiSSA
-/// once for each output, in a batch, then one small product for each candidate.
+/// Outputs are fingerprinted as the corpus was, the indexes give candidates, and the calibrated ranking orders them and
+/// says how likely the best is to be there by chance.
 struct AttributionEngine: Sendable {
-    let corpus: CorpusRows
     /// The generation's number.
     let number: Int
     /// Whether the run's configuration is the one the generation was built with.
     let isCurrent: Bool
     private let configuration: PipelineConfiguration
-    /// Nothing for a corpus of vectors, whose outputs are vectors too.
-    private let embeddings: EmbeddingSource?
-    private let normalise: Bool
-    private let centroids: CentroidAssigner
-    private let probe: any Probe
-    private let fingerprinter: Fingerprinter
-    private let index: any VectorIndex
-    private let influence: InfluenceScorer
-    private let candidates: CandidateGradients
+    private let finder: CandidateFinder
+    private let ranking: CandidateRanking
+    private let calibration: CalibrationRecord
+
+    var corpus: CorpusRows { finder.corpus }
 
     init(directory: RunDirectory, modelPath: String?) throws(RunError) {
         try directory.requireExisting()
@@ -74,31 +68,14 @@ struct AttributionEngine: Sendable {
         let parts = GenerationParts(directory: directory, generation: generation)
         configuration = try PipelineConfiguration(
             ConfigurationNode(yaml: generation.configuration, path: directory.configuration))
-        embeddings = try Self.embedder(configuration, modelPath: modelPath, built: try parts.only(EmbedStage.name))
-        normalise = configuration.embed.normalise
-        do {
-            corpus = try CorpusRows(generation.catalog, ingest: try parts.all(IngestStage.name))
-            centroids = try Centroids.read(try parts.only(ClusterStage.name))
-            let probeArtifact = try parts.only(ProbeTrainStage.name)
-            probe = try ProbeFile.read(probeArtifact)
-            fingerprinter = Fingerprinter(settings: configuration.project, seed: configuration.seed, probe: probe)
-            index = try FlatIndex(segments: [try parts.only(MergeStage.name).path(ArtifactFile.segment)])
-            guard index.identity == fingerprinter.identity(probe: probeArtifact) else {
-                throw RunError(
-                    .incompatible, "the index was made with another probe or projection; build the run again")
-            }
-            influence = try InfluenceScorer(try parts.only(CurvatureStage.name), probe: probe)
-            candidates = try CandidateGradients(
-                embeddings: try parts.all(EmbedStage.name), gradients: try parts.all(GradientSignStage.name))
-        } catch let error as RunError {
-            throw error
-        } catch let error as StorageError {
-            throw RunError(error, damaged: .corrupt)
-        } catch let error as IndexError {
-            throw RunError(error)
-        } catch {
-            throw RunError(.defect, "\(error)")
+        finder = try CandidateFinder(
+            CandidateSettings(configuration), catalog: generation.catalog, parts: parts,
+            embeddings: try Self.embedder(configuration, modelPath: modelPath, built: try parts.only(EmbedStage.name)))
+        let record = try parts.only(CalibrateStage.name)
+        calibration = try reporting(damaged: .corrupt) { () throws(StorageError) in
+            try CalibrationRecord.read(record)
         }
+        ranking = CandidateRanking(ranking: configuration.refine.rankBy, ranker: calibration.ranker)
     }
 
     /// The embedder, which has to be the very one that the corpus was embedded with.
@@ -119,15 +96,22 @@ struct AttributionEngine: Sendable {
         return source
     }
 
-    /// Candidates that the index gives for each output.
-    var candidateCount: Int { configuration.refine.candidates }
+    /// How a batch is attributed, beside the run's own settings.
+    struct Options: Sendable {
+        /// Sources listed for each output.
+        var count: Int
+        /// The largest p-value at which a best match counts as a source.
+        var level: Double
+        /// Whether the sources' texts and metadata are read, for a person.
+        var withTexts: Bool
+        var workers: Int
+    }
 
     /// Attributes a batch of outputs.
     ///
-    /// - Parameter withTexts: whether the sources' texts are read, for a person.
     /// - Returns: one result for each, in order, and the largest LiSSA residual among them.
     func attribute(
-        _ batch: [LoggedOutput], count: Int?, withTexts: Bool, workers: Int
+        _ batch: [LoggedOutput], _ options: Options
     ) throws -> (outputs: [AttributedOutput], worstResidual: Double) {
         let clock = ContinuousClock()
         var sound: [Int] = []
@@ -135,66 +119,58 @@ struct AttributionEngine: Sendable {
             if case .failed = output.content { continue }
             sound.append(number)
         }
-        guard !sound.isEmpty else { return (batch.map { failed($0) }, 0) }
+        guard !sound.isEmpty else { return (batch.map(failed), 0) }
         let begin = clock.now
-        let vectors = try embed(sound.map { batch[$0] }, workers: workers)
+        let (vectors, texts) = try embed(sound.map { batch[$0] }, workers: options.workers)
         let embedded = clock.now
-        let labels = try centroids.assign(vectors, workers: workers).labels
-        let factors = try probe.gradientFactors(vectors.elements.span, labels: labels.span, workers: workers)
-        let fingerprints = fingerprinter.fingerprints(vectors, factors, workers: workers)
-        let wanted = max(configuration.refine.candidates, count ?? 0)
-        let found: [[Neighbor]]
-        do {
-            found = try index.search(fingerprints, count: wanted, workers: workers)
-        } catch {
-            throw RunError(error)
-        }
+        let wanted = max(configuration.refine.candidates, options.count)
+        var found = try finder.find(vectors, texts: texts, count: wanted, workers: options.workers)
         let searched = clock.now
-        let scores = try influence.score(
-            embeddings: vectors, factors: factors, candidates: found.map { $0.map(\.row) }, gradients: candidates,
-            workers: workers)
+        var worst = 0.0
+        if ranking.needsInfluence { worst = try finder.addInfluence(to: &found, workers: options.workers) }
+        let orders = found.candidates.map(ranking.order)
+        // What ranks is known; the rest is told of the listed ones only.
+        found.candidates = orders.map { $0.prefix(options.count).map(\.candidate) }
+        if !ranking.needsInfluence { worst = try finder.addInfluence(to: &found, workers: options.workers) }
+        let listed = found.candidates
+        let parts = Parallel.map(count: sound.count, blockSize: 8, workers: options.workers) { positions in
+            Result { try positions.map { try attributions(listed[$0], order: orders[$0], options) } }
+        }
+        let ranked = try parts.flatMap { try $0.get() }
         let refined = clock.now
 
         func share(_ duration: Duration) -> Double { duration / .milliseconds(1) / Double(sound.count) }
         let timing = Timing(
             embed: share(embedded - begin), search: share(searched - embedded), refine: share(refined - searched))
-        var results = batch.map { failed($0) }
+        var results = batch.map(failed)
         for (position, number) in sound.enumerated() {
-            let ranked = try rank(
-                found[position], scores.influence[position], query: fingerprints, row: position,
-                count: count ?? wanted, withTexts: withTexts)
+            let list = ranked[position]
             results[number] = AttributedOutput(
-                id: batch[number].id, result: .attributed(ranked, timing), text: text(batch[number]),
-                knownSources: batch[number].knownSources)
+                id: batch[number].id,
+                result: .attributed(list, noSource: noSource(list, level: options.level), timing),
+                text: batch[number].text, knownSources: batch[number].knownSources)
         }
-        return (results, scores.worstResidual)
+        return (results, worst)
     }
 
-    private func embed(_ outputs: [LoggedOutput], workers: Int) throws(RunError) -> Matrix {
-        var vectors: Matrix
-        if case .vector(let first) = outputs[0].content {
-            guard first.count == probe.dimension else {
-                throw RunError(
-                    .incompatible, "the vectors have \(first.count) dimensions and the corpus' \(probe.dimension)")
-            }
-            let elements = outputs.flatMap { output -> [Float] in
+    /// Whether the best match is no better than chance at a level; nothing without a null distribution.
+    private func noSource(_ list: [Attribution], level: Double) -> Bool? {
+        guard !calibration.null.confidences.isEmpty else { return nil }
+        guard let best = list.first?.pValue else { return true }
+        return best > level
+    }
+
+    private func embed(
+        _ outputs: [LoggedOutput], workers: Int
+    ) throws(RunError) -> (vectors: Matrix, texts: [String]?) {
+        if case .vector = outputs[0].content {
+            let rows = outputs.map { output -> [Float] in
                 if case .vector(let values) = output.content { values } else { [] }
             }
-            vectors = Matrix(rows: outputs.count, columns: first.count, elements: elements)
-        } else {
-            guard let embeddings else {
-                throw RunError(
-                    .incompatible, "this run was built from vectors, so it cannot embed texts; give --vectors and --ids"
-                )
-            }
-            vectors = try embeddings.embed(outputs.map(text), workers: workers)
+            return (try finder.vectors(rows), nil)
         }
-        if normalise { normaliseRows(&vectors) }
-        return vectors
-    }
-
-    private func text(_ output: LoggedOutput) -> String {
-        if case .text(let text) = output.content { text } else { "" }
+        let texts = outputs.map(\.text)
+        return (try finder.embed(texts, workers: workers), texts)
     }
 
     private func failed(_ output: LoggedOutput) -> AttributedOutput {
@@ -203,49 +179,40 @@ struct AttributionEngine: Sendable {
         return AttributedOutput(id: output.id, result: .failed(message), text: "", knownSources: output.knownSources)
     }
 
-    /// Candidates as ranked sources: by similarity, or the most negative influence first.
-    private func rank(
-        _ neighbors: [Neighbor], _ influences: [Float], query: Matrix, row: Int, count: Int, withTexts: Bool
+    /// The listed candidates of one output as ranked sources.
+    ///
+    /// A lower rank never has a smaller p-value than a higher one: it can be no more certain.
+    private func attributions(
+        _ listed: [Candidate], order: [(candidate: Candidate, score: Float)], _ options: Options
     ) throws -> [Attribution] {
-        let similarities = try neighbors.map { try similarity($0, query: query, row: row) }
-        let scores =
-            configuration.refine.rankBy == .influence ? influences.map { -$0 } : neighbors.map(\.score)
-        let order = neighbors.indices.sorted { a, b in
-            scores[a] != scores[b] ? scores[a] > scores[b] : neighbors[a].row < neighbors[b].row
-        }
-        return try order.prefix(count).enumerated().map { rank, candidate in
-            let source = try corpus.source(row: neighbors[candidate].row, withText: withTexts)
+        let evidence = try ranking.evidence(order, count: listed.count, corpus: corpus)
+        var least = 0.0
+        return try listed.enumerated().map { position, candidate in
+            let source = try corpus.source(row: candidate.row, withText: options.withTexts)
+            var pValue: Double?
+            if !calibration.null.confidences.isEmpty {
+                let own = calibration.null.pValue(calibration.confidence.confidence(evidence[position]))
+                least = max(least, own)
+                pValue = least
+            }
             return Attribution(
-                rank: rank + 1, sourceID: source.id, passage: source.passage, score: scores[candidate],
-                similarity: similarities[candidate], influence: influences[candidate], text: source.text)
+                rank: position + 1, sourceID: source.id, passage: source.passage, score: order[position].score,
+                pValue: pValue, similarity: candidate.similarity, influence: candidate.influence,
+                relativeInfluence: candidate.relativeInfluence,
+                tokenInfluence: candidate.tokenInfluence.map { Float($0) }, text: source.text,
+                metadata: options.withTexts ? try corpus.metadata(row: candidate.row) : nil)
         }
-    }
-
-    /// Cosine of two fingerprints.
-    private func similarity(_ neighbor: Neighbor, query: Matrix, row: Int) throws(IndexError) -> Float {
-        let vector = try index.vector(row: neighbor.row)
-        let range = query.range(ofRow: row)
-        let own = query.elements.span.extracting(range)
-        let norms = (dot(own, own) * dot(vector.span, vector.span)).squareRoot()
-        return norms > 0 ? dot(own, vector.span) / norms : 0
     }
 }
 
 /// A generation's artifacts by stage.
-struct GenerationParts {
+struct GenerationParts: ArtifactSource {
     let directory: RunDirectory
     let generation: Generation
 
-    func all(_ stage: String) throws(RunError) -> [Artifact] {
+    func artifacts(of stage: String) throws(RunError) -> [Artifact] {
         var artifacts: [Artifact] = []
         for part in generation.parts[stage] ?? [] { artifacts.append(try directory.artifact(part)) }
-        guard !artifacts.isEmpty else {
-            throw RunError(
-                .incompatible, "\(directory.path): the generation has no stage '\(stage)'; build the run again")
-        }
         return artifacts
     }
-
-    /// The first of a stage's artifacts; the only one of a whole stage.
-    func only(_ stage: String) throws(RunError) -> Artifact { try all(stage)[0] }
 }

@@ -62,43 +62,54 @@ package struct AttributionJob {
     }
 
     /// Sources that are listed when nothing else is said.
-    package var defaultCount: Int { engine.candidateCount }
+    package static let defaultCount = 10
+    /// The largest p-value at which a best match counts as a source when nothing else is said.
+    package static let defaultLevel = 0.05
 
     /// Whether the corpus holds a document or sample of this id.
     package func hasSource(_ id: String) -> Bool { engine.corpus.contains(id: id) }
 
     /// Attributes every output of a log.
     ///
-    /// - Parameter count: sources to list for each output; `nil` takes the configuration's number of candidates.
+    /// - Parameters:
+    ///   - count: sources to list for each output.
+    ///   - level: the largest p-value at which a best match counts as a source.
     /// - Returns: a sentence on what was done.
     package func run(
-        _ source: OutputSource, count: Int?, to sink: any AttributionSink
+        _ source: OutputSource, count: Int = AttributionJob.defaultCount, level: Double = AttributionJob.defaultLevel,
+        to sink: any AttributionSink
     ) throws(RunError) -> String {
         do {
-            return try attribute(source, count: count, to: sink)
+            let options = AttributionEngine.Options(
+                count: count, level: level, withTexts: sink.wantsTexts, workers: workers)
+            return try attribute(source, options, to: sink)
         } catch {
             sink.abandon()
             throw RunError(describing: error)
         }
     }
 
-    private func attribute(_ source: OutputSource, count: Int?, to sink: any AttributionSink) throws -> String {
+    private func attribute(
+        _ source: OutputSource, _ options: AttributionEngine.Options, to sink: any AttributionSink
+    ) throws -> String {
         let start = ContinuousClock.now
-        var totals = (outputs: 0, failed: 0, worstResidual: 0.0)
+        var totals = (outputs: 0, failed: 0, withoutSource: 0, worstResidual: 0.0)
         try forEachBatch(of: source) { batch in
-            let results = try engine.attribute(
-                batch, count: count, withTexts: sink.wantsTexts, workers: workers)
+            let results = try engine.attribute(batch, options)
             for output in results.outputs {
                 try sink.write(output)
                 totals.outputs += 1
-                if case .failed = output.result { totals.failed += 1 }
+                switch output.result {
+                case .failed: totals.failed += 1
+                case .attributed(_, let noSource, _): totals.withoutSource += noSource == true ? 1 : 0
+                }
             }
             totals.worstResidual = max(totals.worstResidual, results.worstResidual)
         }
         try sink.finish()
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         return
-            "\(grouped(totals.outputs)) outputs in \(duration(seconds)), \(grouped(totals.failed)) not attributed because of an error; largest LiSSA residual \(Figure.number(totals.worstResidual).short)"
+            "\(grouped(totals.outputs)) outputs in \(duration(seconds)), \(grouped(totals.withoutSource)) without a source in this corpus at level \(options.level), \(grouped(totals.failed)) not attributed because of an error; largest LiSSA residual \(Figure.number(totals.worstResidual).short)"
     }
 
     /// A vector that cannot be read is that output's error, not the log's.

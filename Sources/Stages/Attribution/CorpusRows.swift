@@ -30,9 +30,19 @@ struct CorpusRows: Sendable {
         firstRows = catalog.shards.map(\.firstRow)
     }
 
-    func source(row: Int, withText: Bool) throws(StorageError) -> Source {
+    private func place(_ row: Int) -> (reader: CorpusShardReader, local: Int) {
         let shard = (firstRows.firstIndex { $0 > row } ?? firstRows.count) - 1
-        let (reader, local) = (shards[shard], row - firstRows[shard])
+        return (shards[shard], row - firstRows[shard])
+    }
+
+    /// A row's other fields, as JSON.
+    func metadata(row: Int) throws(StorageError) -> String? {
+        let (reader, local) = place(row)
+        return try reader.metadata(local)
+    }
+
+    func source(row: Int, withText: Bool) throws(StorageError) -> Source {
+        let (reader, local) = place(row)
         let text = withText ? try reader.text(local) : ""
         if let passage = try reader.passage(local) {
             return Source(id: passage.document, passage: passage.number, text: text)

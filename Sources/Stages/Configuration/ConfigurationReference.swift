@@ -38,8 +38,10 @@ package enum ConfigurationReference {
         influence.scale           μ of LiSSA; 0: 1.1·(λ_max + λ) from a power iteration                    0
         influence.hessian_rows    rows that define H, or all                                               5000
         influence.prepare_limit   prepare LiSSA's polynomial up to so many probe parameters                4096
-        refine.candidates         how many the index gives for each output                                 10
-        refine.rank_by            P similarity | influence                                                 similarity
+        refine.candidates         P how many each index gives for each output                              100
+        refine.rank_by            P fitted: all evidence, weighted by the build | similarity | influence   fitted
+        calibrate.outputs         simulated outputs that the weights are fitted on                         1000
+        calibrate.nulls           those that say what chance looks like                                    2000
         retention.label           keep | drop: drop deletes a stage's files once every reader is done      keep
         retention.project         keep | drop                                                              drop
         retention.shard-index     keep | drop                                                              drop

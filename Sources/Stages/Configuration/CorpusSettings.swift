@@ -90,20 +90,28 @@ package struct IndexSettings: Codable, Hashable, Sendable {
 package struct RefineSettings: Codable, Hashable, Sendable {
     /// What the score is made of.
     package enum Ranking: String, CaseIterable, Codable, Sendable {
+        /// Similarity, cluster influence and token influence, with weights that the build fits.
+        case fitted
         /// The fingerprints' similarity alone.
         case similarity
         /// Minus influence, as the reference method does: proponents first.
         case influence
     }
 
-    /// How many candidates the index gives for each output.
+    /// How many candidates each index gives for each output.
     package let candidates: Int
     package let rankBy: Ranking
+    /// Whether the postings of words give candidates and the token probe takes part.
+    package let usesWords: Bool
 
-    init(_ section: ConfigurationSection, profile: PipelineConfiguration.Profile) throws(RunError) {
+    /// - Parameter hasTexts: whether outputs come as texts.
+    init(
+        _ section: ConfigurationSection, profile: PipelineConfiguration.Profile, hasTexts: Bool
+    ) throws(RunError) {
         var section = section
-        candidates = try section.integer("candidates", default: 10, in: 1...10_000)
-        rankBy = try section.choice("rank_by", default: profile == .paper ? .influence : .similarity)
+        rankBy = try section.choice("rank_by", default: profile == .paper ? .influence : .fitted)
+        candidates = try section.integer("candidates", default: profile == .paper ? 10 : 100, in: 1...10_000)
         try section.finish()
+        usesWords = rankBy == .fitted && hasTexts
     }
 }

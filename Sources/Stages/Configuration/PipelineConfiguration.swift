@@ -24,6 +24,7 @@ package struct PipelineConfiguration: Sendable {
     package let project: ProjectStage.Settings
     package let index: IndexSettings
     package let refine: RefineSettings
+    package let calibration: CalibrationSettings
     /// Stages whose outputs go once every reader is done.
     package let dropped: Set<String>
 
@@ -44,7 +45,9 @@ package struct PipelineConfiguration: Sendable {
         curvature = try CurvatureStage.Settings(section.section("influence"))
         project = try ProjectStage.Settings(section.section("fingerprint"), profile: profile)
         index = try IndexSettings(section.section("index"), profile: profile)
-        refine = try RefineSettings(section.section("refine"), profile: profile)
+        refine = try RefineSettings(
+            section.section("refine"), profile: profile, hasTexts: !corpus.isVectors && !embed.isVectors)
+        calibration = try CalibrationSettings(section.section("calibrate"))
         dropped = try Self.retention(section.section("retention"))
         try section.finish()
         try validate()

@@ -25,6 +25,19 @@ package struct ProjectStage: Stage {
                 signatureWeight: try section.number("signature_weight", default: 0, in: 0...1e6))
             try section.finish()
         }
+
+        private init(dimension: Int, distribution: Distribution, layout: FingerprintLayout) {
+            self.dimension = dimension
+            self.distribution = distribution
+            self.layout = layout
+        }
+
+        /// The reference method's fingerprint: raw `[e ; c]`.
+        static func reference(dimension: Int) -> Settings {
+            Settings(
+                dimension: dimension, distribution: .rademacher,
+                layout: FingerprintLayout(combine: .raw, embeddingWeight: 1, signatureWeight: 1))
+        }
     }
 
     package static let name = "project"

@@ -1,0 +1,206 @@
+internal import Clustering
+internal import Corpus
+internal import Embedding
+internal import Foundation
+internal import Influence
+internal import Kernels
+internal import Pipeline
+internal import Probing
+internal import Storage
+internal import VectorIndex
+
+/// Where the outputs of finished stages are found: a generation, or the inputs of a stage that is being run.
+protocol ArtifactSource {
+    /// A stage's artifacts, in their order; none where the plan has no such stage.
+    func artifacts(of stage: String) throws(RunError) -> [Artifact]
+}
+
+extension ArtifactSource {
+    func all(_ stage: String) throws(RunError) -> [Artifact] {
+        let found = try artifacts(of: stage)
+        guard !found.isEmpty else {
+            throw RunError(.incompatible, "the generation has no stage '\(stage)'; build the run again")
+        }
+        return found
+    }
+
+    /// The first of a stage's artifacts; the only one of a whole stage.
+    func only(_ stage: String) throws(RunError) -> Artifact { try all(stage)[0] }
+}
+
+/// Fingerprints outputs as the corpus was, and finds the rows that may be their sources.
+///
+/// Candidates come from two indexes: the vector index over fingerprints, and the postings of words, which the token probe
+/// scores exactly. Each finds sources that the other misses.
+struct CandidateFinder: Sendable {
+    let corpus: CorpusRows
+    private let normalise: Bool
+    private let settings: RefineSettings
+    /// Nothing for a corpus of vectors, whose outputs are vectors too.
+    private let embeddings: EmbeddingSource?
+    private let centroids: CentroidAssigner
+    private let probe: any Probe
+    private let fingerprinter: Fingerprinter
+    private let index: any VectorIndex
+    private let influence: InfluenceScorer
+    private let gradients: CandidateGradients
+    private let words: WordCandidates?
+
+    init(
+        _ configuration: CandidateSettings, catalog: Catalog, parts: some ArtifactSource, embeddings: EmbeddingSource?
+    ) throws(RunError) {
+        normalise = configuration.normalise
+        settings = configuration.refine
+        self.embeddings = embeddings
+        do {
+            corpus = try CorpusRows(catalog, ingest: try parts.all(IngestStage.name))
+            centroids = try Centroids.read(try parts.only(ClusterStage.name))
+            let probeArtifact = try parts.only(ProbeTrainStage.name)
+            probe = try ProbeFile.read(probeArtifact)
+            fingerprinter = Fingerprinter(settings: configuration.project, seed: configuration.seed, probe: probe)
+            index = try FlatIndex(segments: [try parts.only(MergeStage.name).path(ArtifactFile.segment)])
+            guard index.identity == fingerprinter.identity(probe: probeArtifact) else {
+                throw RunError(
+                    .incompatible, "the index was made with another probe or projection; build the run again")
+            }
+            influence = try InfluenceScorer(try parts.only(CurvatureStage.name), probe: probe)
+            gradients = try CandidateGradients(
+                embeddings: try parts.all(EmbedStage.name), gradients: try parts.all(GradientSignStage.name))
+            words = settings.usesWords ? try WordCandidates(parts, settings: configuration.tokens) : nil
+        } catch let error as RunError {
+            throw error
+        } catch let error as StorageError {
+            throw RunError(error, damaged: .corrupt)
+        } catch let error as IndexError {
+            throw RunError(error)
+        } catch {
+            throw RunError(.defect, "\(error)")
+        }
+    }
+
+    var dimension: Int { probe.dimension }
+
+    /// The embeddings of texts, as the corpus' were made.
+    func embed(_ texts: [String], workers: Int) throws(RunError) -> Matrix {
+        guard let embeddings else {
+            throw RunError(
+                .incompatible, "this run was built from vectors, so it cannot embed texts; give --vectors and --ids")
+        }
+        var vectors = try embeddings.embed(texts, workers: workers)
+        if normalise { normaliseRows(&vectors) }
+        return vectors
+    }
+
+    /// Vectors made elsewhere, scaled as the corpus' were.
+    func vectors(_ rows: [[Float]]) throws(RunError) -> Matrix {
+        for row in rows where row.count != dimension {
+            throw RunError(.incompatible, "the vectors have \(row.count) dimensions and the corpus' \(dimension)")
+        }
+        var vectors = Matrix(rows: rows.count, columns: dimension, elements: rows.flatMap(\.self))
+        if normalise { normaliseRows(&vectors) }
+        return vectors
+    }
+
+    /// A batch of outputs with everything that scoring their candidates needs.
+    struct Batch {
+        let embeddings: Matrix
+        let fingerprints: Matrix
+        let gradients: GradientFactors
+        let texts: [TokenQuery]?
+        /// For each output; by falling search score, then those that only words found.
+        var candidates: [[Candidate]]
+    }
+
+    /// Finds candidates, with their similarity and token influence.
+    ///
+    /// - Parameters:
+    ///   - texts: the outputs' texts; nothing for vectors.
+    ///   - count: candidates from each index.
+    func find(_ vectors: Matrix, texts: [String]?, count: Int, workers: Int) throws -> Batch {
+        let labels = try centroids.assign(vectors, workers: workers).labels
+        let factors = try probe.gradientFactors(vectors.elements.span, labels: labels.span, workers: workers)
+        let fingerprints = fingerprinter.fingerprints(vectors, factors, workers: workers)
+        let found: [[Neighbor]]
+        do {
+            found = try index.search(fingerprints, count: count, workers: workers)
+        } catch {
+            throw RunError(error)
+        }
+        var candidates = found.map { $0.map { Candidate(row: $0.row, searchScore: $0.score) } }
+        var queries: [TokenQuery]?
+        if let words, let texts {
+            let prepared = try words.queries(texts)
+            let others = try words.search(prepared, count: count, workers: workers)
+            for output in candidates.indices {
+                let known = Set(candidates[output].map(\.row))
+                candidates[output] += others[output].filter { !known.contains($0) }.map { Candidate(row: $0) }
+            }
+            queries = prepared
+        }
+        let (all, prepared) = (candidates, queries)
+        let scored = Parallel.map(count: all.count, blockSize: 8, workers: workers) { outputs in
+            Result {
+                try outputs.map { output in
+                    try score(all[output], fingerprint: fingerprints.row(output), words: prepared?[output])
+                }
+            }
+        }
+        return Batch(
+            embeddings: vectors, fingerprints: fingerprints, gradients: factors, texts: queries,
+            candidates: try scored.flatMap { try $0.get() })
+    }
+
+    /// Similarity and token influence of one output's candidates.
+    private func score(_ candidates: [Candidate], fingerprint: [Float], words query: TokenQuery?) throws -> [Candidate]
+    {
+        let own = dot(fingerprint.span, fingerprint.span)
+        return try candidates.map { candidate in
+            var candidate = candidate
+            let vector = try index.vector(row: candidate.row)
+            let norms = (own * dot(vector.span, vector.span)).squareRoot()
+            candidate.similarity = norms > 0 ? dot(fingerprint.span, vector.span) / norms : 0
+            if let words, let query {
+                let influence = try words.influence(of: candidate.row, on: query)
+                candidate.tokenInfluence = influence
+                candidate.tokenShare = query.relative(influence)
+            }
+            return candidate
+        }
+    }
+
+    /// Fills in the cluster probe's influences.
+    ///
+    /// - Returns: the largest LiSSA residual.
+    func addInfluence(to batch: inout Batch, workers: Int) throws(RunError) -> Double {
+        let scores = try influence.score(
+            embeddings: batch.embeddings, factors: batch.gradients, candidates: batch.candidates.map { $0.map(\.row) },
+            gradients: gradients, workers: workers)
+        for output in batch.candidates.indices {
+            let own = scores.selfInfluence[output].squareRoot()
+            for index in batch.candidates[output].indices {
+                batch.candidates[output][index].influence = scores.influence[output][index]
+                let relative = scores.relative[output][index]
+                batch.candidates[output][index].relativeInfluence = relative
+                batch.candidates[output][index].clusterShare = own > 0 ? relative / Float(own) : 0
+            }
+        }
+        return scores.worstResidual
+    }
+}
+
+/// What a finder has to know of the configuration.
+struct CandidateSettings: Sendable {
+    let normalise: Bool
+    let project: ProjectStage.Settings
+    let refine: RefineSettings
+    let tokens: TokenSettings
+    let seed: UInt64
+
+    init(_ configuration: PipelineConfiguration) {
+        normalise = configuration.embed.normalise
+        project = configuration.project
+        refine = configuration.refine
+        tokens = configuration.tokens
+        seed = configuration.seed
+    }
+}

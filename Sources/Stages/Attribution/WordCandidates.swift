@@ -1,0 +1,47 @@
+internal import Pipeline
+internal import Probing
+internal import Storage
+internal import VectorIndex
+
+/// The token probe over one generation: rows whose words explain an output's, and by how much.
+struct WordCandidates: Sendable {
+    private let probe: TokenProbe
+    private let postings: PostingsIndex
+    private let rows: TokenRows
+    private let tokenizer = WordTokenizer()
+
+    /// Postings that are read for one output at most; the exact influence is computed for the candidates all the same.
+    private static let budget = 4_000_000
+
+    init(_ parts: some ArtifactSource, settings: TokenSettings) throws {
+        let frequencies = try TokenFrequencies(
+            path: try parts.only(TokenProbeStage.name).path(ArtifactFile.frequencies))
+        probe = TokenProbe(frequencies, settings: TokenProbe.Settings(priorStrength: settings.prior))
+        postings = try PostingsIndex(folder: try parts.only(TokenIndexStage.name).folder)
+        rows = try TokenRows(try parts.all(TokenizeStage.name))
+    }
+
+    /// Outputs as the probe sees them.
+    func queries(_ texts: [String]) throws(StorageError) -> [TokenQuery] {
+        let counts = TokenCounts(texts: texts, tokenizer: tokenizer)
+        var queries: [TokenQuery] = []
+        for row in 0..<counts.rows { queries.append(try probe.query(counts.bag(row))) }
+        return queries
+    }
+
+    /// For each output the rows of the most negative influence, best first.
+    func search(_ queries: [TokenQuery], count: Int, workers: Int) throws(IndexError) -> [[Int]] {
+        let prepared = queries.map { query in
+            QueryLikelihood.Query(
+                ids: query.output.ids, counts: query.output.counts, gains: query.gains, length: query.output.length)
+        }
+        let found = try postings.search(
+            prepared, scorer: QueryLikelihood(prior: probe.prior), count: count, budget: Self.budget, workers: workers)
+        return found.map { $0.map(\.row) }
+    }
+
+    /// The change of the loss on an output, in nats.
+    func influence(of row: Int, on query: TokenQuery) throws(StorageError) -> Double {
+        query.influence(of: try rows.bag(row: row))
+    }
+}

@@ -1,0 +1,82 @@
+internal import Calibration
+internal import Kernels
+package import Pipeline
+internal import Storage
+
+/// The configuration's `calibrate:` section.
+package struct CalibrationSettings: Codable, Hashable, Sendable {
+    /// Simulated outputs that the weights are fitted on.
+    package let outputs: Int
+    /// Those that the null distribution is made of.
+    package let nulls: Int
+
+    init(_ section: ConfigurationSection) throws(RunError) {
+        var section = section
+        outputs = try section.integer("outputs", default: 1000, in: 50...1_000_000)
+        nulls = try section.integer("nulls", default: 2000, in: 100...1_000_000)
+        try section.finish()
+    }
+}
+
+/// The ranker's weights and the null distribution, fitted on outputs that are simulated from the corpus itself.
+package struct CalibrateStage: Stage {
+    package struct Parameters: Codable, Sendable {
+        let settings: CalibrationSettings
+        let refine: RefineSettings
+        let seed: UInt64
+    }
+
+    package static let name = "calibrate"
+    package static let version = 1
+    package let parameters: Parameters
+
+    private let configuration: CandidateSettings
+    private let embeddings: EmbeddingSource
+
+    init(_ settings: CalibrationSettings, candidates: CandidateSettings, embeddings: EmbeddingSource) {
+        parameters = Parameters(settings: settings, refine: candidates.refine, seed: candidates.seed)
+        configuration = candidates
+        self.embeddings = embeddings
+    }
+
+    package var granularity: Granularity { .whole }
+    package var inputs: [StageInput] {
+        let words: [StageInput] =
+            configuration.refine.usesWords
+            ? [.all(TokenizeStage.name), .same(TokenProbeStage.name), .same(TokenIndexStage.name)] : []
+        return [
+            .all(IngestStage.name), .all(EmbedStage.name), .same(ClusterStage.name), .same(ProbeTrainStage.name),
+            .same(CurvatureStage.name), .all(GradientSignStage.name), .same(MergeStage.name),
+        ] + words
+    }
+
+    package func estimate(_ extent: Extent) -> ResourceEstimate {
+        ResourceEstimate(memory: 512 << 20, disk: 1 << 20)
+    }
+
+    package func run(_ context: TaskContext) throws {
+        guard let catalog = context.catalog else { preconditionFailure("calibrate follows the catalog") }
+        let settings = parameters.settings
+        let finder = try CandidateFinder(configuration, catalog: catalog, parts: context, embeddings: embeddings)
+        let calibrator = Calibrator(
+            finder: finder, settings: settings, ranking: parameters.refine.rankBy,
+            candidates: parameters.refine.candidates, workers: context.workers)
+        let outputs = try SimulatedOutputs.make(
+            settings.outputs + settings.nulls, from: finder,
+            embeddings: try ShardedColumn.embeddings(context.inputs(EmbedStage.name)), source: embeddings,
+            seed: parameters.seed, stream: 17, workers: context.workers)
+        let record = try calibrator.calibrate(try calibrator.trials(outputs) { context.advance(rows: $0) })
+        try record.write(to: context.output(CalibrationRecord.fileName))
+        for feature in Feature.allCases {
+            context.record("weight of \(feature.title)", .number(record.ranker.weights[feature.rawValue]))
+        }
+        context.record("simulated outputs", .integer(outputs.rows.count))
+        context.record("P@1 held out", .number(record.precisionAt1))
+        context.record("P@1 in index order", .number(record.precisionAt1Unrefined))
+        context.record("recall of candidates", .number(record.recall))
+    }
+}
+
+extension TaskContext: ArtifactSource {
+    func artifacts(of stage: String) throws(RunError) -> [Artifact] { inputs(stage) }
+}

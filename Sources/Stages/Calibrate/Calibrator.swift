@@ -1,0 +1,170 @@
+internal import Calibration
+internal import Foundation
+internal import Kernels
+internal import Pipeline
+internal import Probing
+internal import Storage
+
+/// Fits the ranking and the null distribution of a finished index, on simulated outputs.
+///
+/// The outputs are cut in two. On the first part the ranker's weights and the confidence model are fitted; the second
+/// says which features bring nothing, how good the ranking is, and, with each output's own source taken out, what the
+/// best match of an output without a source looks like.
+struct Calibrator {
+    let finder: CandidateFinder
+    let settings: CalibrationSettings
+    let ranking: RefineSettings.Ranking
+    let candidates: Int
+    let workers: Int
+
+    /// One simulated output with its candidates.
+    struct Trial {
+        let candidates: [Candidate]
+        /// Positions in `candidates` of its source: the row, other passages of its document, other rows of its text.
+        let sources: Set<Int>
+    }
+
+    /// Weights where nothing could be fitted: similarity and token influence count the same.
+    static let untrained = [0.5, 0, 0.5]
+
+    /// The candidates of simulated outputs.
+    ///
+    /// - Parameter advance: called with numbers of outputs that are done.
+    func trials(_ outputs: SimulatedOutputs, advance: (Int) -> Void) throws -> [Trial] {
+        var trials: [Trial] = []
+        for rows in ranges(outputs.rows.count, of: 256) {
+            let texts = outputs.texts.map { Array($0[rows]) }
+            var batch = try finder.find(
+                outputs.embeddings.rows(rows), texts: texts, count: candidates, workers: workers)
+            _ = try finder.addInfluence(to: &batch, workers: workers)
+            let (found, first) = (batch.candidates, rows.lowerBound)
+            let parts = Parallel.map(count: rows.count, blockSize: 8, workers: workers) { positions in
+                Result {
+                    try positions.map { position in
+                        let source = try finder.corpus.source(row: outputs.rows[first + position], withText: true)
+                        let same = try found[position].indices.filter { index in
+                            try finder.corpus.source(row: found[position][index].row, withText: true)
+                                .isSame(as: source)
+                        }
+                        return Trial(candidates: found[position], sources: Set(same))
+                    }
+                }
+            }
+            for part in parts { trials += try part.get() }
+            advance(rows.count)
+        }
+        return trials
+    }
+
+    /// - Returns: the record.
+    func calibrate(_ trials: [Trial]) throws -> CalibrationRecord {
+        let fitted = min(settings.outputs, trials.count / 3)
+        let (training, heldOut) = (Array(trials[..<fitted]), Array(trials[fitted...]))
+        let (ranker, dropped, ablations) = fitRanker(training, heldOut)
+        let order = CandidateRanking(ranking: ranking, ranker: ranker)
+        let confidence = ConfidenceModel.fit(
+            found: try training.compactMap { try evidence($0, order, withSource: true) },
+            missing: try training.compactMap { try evidence($0, order, withSource: false) })
+        let null = NullDistribution(
+            try heldOut.compactMap { try evidence($0, order, withSource: false) }.map(confidence.confidence))
+        let unrefined = CandidateRanking(ranking: .similarity, ranker: ranker)
+        let count = Double(max(1, heldOut.count))
+        return CalibrationRecord(
+            ranker: ranker, confidence: confidence, null: null, ablations: ablations, dropped: dropped, fitted: fitted,
+            heldOut: heldOut.count, recall: Double(heldOut.filter { !$0.sources.isEmpty }.count) / count,
+            precisionAt1: Double(heldOut.filter { rank($0, order) == 1 }.count) / count,
+            precisionAt1Unrefined: Double(heldOut.filter { rank($0, unrefined) == 1 }.count) / count)
+    }
+
+    // MARK: The ranker
+
+    private func fitRanker(
+        _ training: [Trial], _ heldOut: [Trial]
+    ) -> (Ranker, dropped: [Feature], [CalibrationRecord.Ablation]) {
+        let examples = training.compactMap { example($0) }
+        let untrained = Ranker(weights: Self.untrained)
+        guard ranking == .fitted, examples.count >= 20 else { return (untrained, [], []) }
+        let tests = heldOut.compactMap { example($0) }
+        func fit(_ features: Set<Feature>) -> (ranker: Ranker, scale: Double, losses: [Double]) {
+            let (ranker, scale) = Ranker.fit(
+                examples, features: Set(features.map(\.rawValue)), count: Feature.allCases.count)
+            return (ranker, scale, ranker.losses(tests, scale: scale))
+        }
+        // A feature stays if the source is clearly likelier with it, on outputs that the fit has not seen.
+        let hasText = training.contains { $0.candidates.contains { $0.tokenInfluence != nil } }
+        var kept: Set<Feature> = hasText ? [.similarity, .cluster, .token] : [.similarity, .cluster]
+        var best = fit(kept)
+        var dropped: [Feature] = []
+        for feature in [Feature.cluster, .token, .similarity] where kept.contains(feature) && kept.count > 1 {
+            let without = fit(kept.subtracting([feature]))
+            if Self.meanOverError(zip(without.losses, best.losses).map { $0 - $1 }) < 2 {
+                kept.remove(feature)
+                dropped.append(feature)
+                best = without
+            }
+        }
+        let subsets: [Set<Feature>] =
+            hasText
+            ? [
+                [.similarity], [.cluster], [.token], [.similarity, .cluster], [.similarity, .token],
+                [.similarity, .cluster, .token],
+            ]
+            : [[.similarity], [.cluster], [.similarity, .cluster]]
+        let ablations = subsets.map { features in
+            let fitted = fit(features)
+            return ablation(features, fitted.ranker, fitted.losses, heldOut)
+        }
+        return (best.ranker, dropped, ablations)
+    }
+
+    private func ablation(
+        _ features: Set<Feature>, _ ranker: Ranker, _ losses: [Double], _ heldOut: [Trial]
+    ) -> CalibrationRecord.Ablation {
+        let order = CandidateRanking(ranking: .fitted, ranker: ranker)
+        let ranks = heldOut.map { rank($0, order) }
+        let count = Double(max(1, ranks.count))
+        return CalibrationRecord.Ablation(
+            features: features.sorted { $0.rawValue < $1.rawValue },
+            precisionAt1: Double(ranks.filter { $0 == 1 }.count) / count,
+            reciprocalRank: ranks.reduce(0) { $0 + ($1.map { $0 <= 10 ? 1 / Double($0) : 0 } ?? 0) } / count,
+            logLoss: losses.reduce(0, +) / Double(max(1, losses.count)))
+    }
+
+    /// The candidates as the ranker's example: of several rows that are the source the best stays.
+    private func example(_ trial: Trial) -> Ranker.Example? {
+        guard
+            let source = trial.sources.max(by: {
+                (trial.candidates[$0].similarity, $1) < (trial.candidates[$1].similarity, $0)
+            })
+        else { return nil }
+        let kept = trial.candidates.indices.filter { $0 == source || !trial.sources.contains($0) }
+        return Ranker.Example(
+            features: kept.map { trial.candidates[$0].features }, source: kept.firstIndex(of: source)!)
+    }
+
+    /// The rank of the source, from 1; nothing when it is not among the candidates.
+    private func rank(_ trial: Trial, _ order: CandidateRanking) -> Int? {
+        let rows = Set(trial.sources.map { trial.candidates[$0].row })
+        return order.order(trial.candidates).firstIndex { rows.contains($0.candidate.row) }.map { $0 + 1 }
+    }
+
+    /// The best match of an output: with its source in the corpus, where that is the best match, or with it taken out.
+    private func evidence(
+        _ trial: Trial, _ order: CandidateRanking, withSource: Bool
+    ) throws(StorageError) -> Evidence? {
+        if withSource, rank(trial, order) != 1 { return nil }
+        let kept =
+            withSource
+            ? trial.candidates
+            : trial.candidates.indices.filter { !trial.sources.contains($0) }.map { trial.candidates[$0] }
+        return try order.evidence(order.order(kept), count: 1, corpus: finder.corpus).first
+    }
+
+    /// A mean in units of its standard error; 0 for fewer than two values.
+    private static func meanOverError(_ values: [Double]) -> Double {
+        guard values.count > 1 else { return 0 }
+        let mean = values.reduce(0, +) / Double(values.count)
+        let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count - 1)
+        return variance > 0 ? mean / (variance / Double(values.count)).squareRoot() : 0
+    }
+}

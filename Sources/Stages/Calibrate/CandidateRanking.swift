@@ -1,0 +1,69 @@
+internal import Calibration
+internal import Corpus
+internal import Storage
+
+/// Puts candidates into their order, and says how good the best is beside the next.
+struct CandidateRanking: Sendable {
+    let ranking: RefineSettings.Ranking
+    let ranker: Ranker
+
+    /// Whether the order depends on the cluster probe's influence.
+    var needsInfluence: Bool {
+        ranking == .influence || (ranking == .fitted && ranker.weights[Feature.cluster.rawValue] > 0)
+    }
+
+    /// Higher is better.
+    func score(_ candidate: Candidate) -> Float {
+        switch ranking {
+        case .fitted: ranker.score(candidate.features)
+        case .similarity: candidate.searchScore ?? candidate.similarity
+        case .influence: -candidate.influence
+        }
+    }
+
+    /// Candidates by falling score; equal ones by row.
+    func order(_ candidates: [Candidate]) -> [(candidate: Candidate, score: Float)] {
+        candidates.map { ($0, score($0)) }.sorted { a, b in
+            a.1 != b.1 ? a.1 > b.1 : a.0.row < b.0.row
+        }
+    }
+
+    /// What each of the first `count` of an order amounts to, as if those above it were not there.
+    ///
+    /// The margin is that to the next candidate that is another source with another text.
+    func evidence(
+        _ order: [(candidate: Candidate, score: Float)], count: Int, corpus: CorpusRows
+    ) throws(StorageError) -> [Evidence] {
+        var result: [Evidence] = []
+        var sources: [Int: CorpusRows.Source] = [:]
+        func source(_ position: Int) throws(StorageError) -> CorpusRows.Source {
+            if let known = sources[position] { return known }
+            let read = try corpus.source(row: order[position].candidate.row, withText: true)
+            sources[position] = read
+            return read
+        }
+        for position in order.indices.prefix(count) {
+            let own = try source(position)
+            var next = position + 1
+            while next < order.count {
+                let other = try source(next)
+                if !other.isSame(as: own) { break }
+                next += 1
+            }
+            // Without another source to compare with, nothing speaks for this one beyond its score.
+            let margin = next < order.count ? order[position].score - order[next].score : 0
+            result.append(
+                Evidence(
+                    score: order[position].score, margin: margin,
+                    nats: -(order[position].candidate.tokenInfluence ?? 0)))
+        }
+        return result
+    }
+}
+
+extension CorpusRows.Source {
+    /// Whether two rows are one source: passages of one document, or the same text under another id.
+    func isSame(as other: CorpusRows.Source) -> Bool {
+        id == other.id || (!text.isEmpty && text == other.text)
+    }
+}

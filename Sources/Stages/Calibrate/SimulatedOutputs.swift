@@ -1,0 +1,65 @@
+internal import Calibration
+internal import Embedding
+internal import Kernels
+internal import Pipeline
+
+/// Outputs made from rows of the corpus, whose source is therefore known.
+struct SimulatedOutputs: Sendable {
+    let embeddings: Matrix
+    /// Nothing for a corpus of vectors.
+    let texts: [String]?
+    /// The row that each was made from.
+    let rows: [Int]
+
+    /// Words that may stand for a word.
+    private static let substitutes = 6
+
+    /// - Parameters:
+    ///   - count: how many, fewer where rows have no text to make one from.
+    ///   - stream: tells independent sets of one seed apart.
+    /// - Throws: what embedding throws.
+    static func make(
+        _ count: Int, from finder: CandidateFinder, embeddings: ShardedColumn, source: EmbeddingSource, seed: UInt64,
+        stream: UInt64, workers: Int
+    ) throws -> SimulatedOutputs {
+        switch source {
+        case .model(let embedder):
+            var generator = SeededGenerator(seed: seed, stream: stream)
+            let rows = chosen(count, of: embeddings.rows, using: &generator)
+            let samples = try rows.map { try finder.corpus.source(row: $0, withText: true).text }
+            var words: Set<String> = []
+            for sample in samples { words.formUnion(OutputSimulator.words(of: sample)) }
+            let simulator = OutputSimulator(
+                substitutes: embedder.similarWords(to: words.sorted(), count: substitutes))
+            var (texts, sources): ([String], [Int]) = ([], [])
+            for (row, sample) in zip(rows, samples) {
+                let other = samples[generator.integer(below: samples.count)]
+                guard let text = simulator.simulate(sample, other: other, using: &generator) else { continue }
+                texts.append(text)
+                sources.append(row)
+            }
+            return SimulatedOutputs(
+                embeddings: try finder.embed(texts, workers: workers), texts: texts, rows: sources)
+        case .vectors:
+            var generator = SeededGenerator(seed: seed, stream: stream)
+            let rows = chosen(count, of: embeddings.rows, using: &generator)
+            let vectors = try rows.map { row in
+                let other = generator.integer(below: embeddings.rows)
+                return VectorSimulator.simulate(
+                    try embeddings.floats([row]), other: try embeddings.floats([other]), using: &generator)
+            }
+            return SimulatedOutputs(embeddings: try finder.vectors(vectors), texts: nil, rows: rows)
+        }
+    }
+
+    /// Rows without repetition while there are enough, in random order.
+    private static func chosen(_ count: Int, of rows: Int, using generator: inout SeededGenerator) -> [Int] {
+        var result: [Int] = []
+        while result.count < count {
+            var some = generator.sample(min(rows, count - result.count), below: rows)
+            some.shuffle(using: &generator)
+            result += some
+        }
+        return result
+    }
+}

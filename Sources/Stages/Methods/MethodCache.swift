@@ -1,0 +1,61 @@
+internal import Baselines
+internal import Foundation
+internal import Kernels
+internal import Pipeline
+internal import Storage
+
+/// What a method learned from a generation, kept in `RUN/methods/NAME.FINGERPRINT` so that it is made once.
+///
+/// A folder appears by one rename when all of it is on the disk. Of one method only the newest is kept.
+struct MethodCache {
+    private let root: String
+    private let name: String
+    private let folder: String
+
+    private static let kind = "method-state"
+
+    /// - Parameter settings: everything the state depends on beside the generation and the code's version.
+    init(_ directory: RunDirectory, _ generation: Generation, method: MethodName, version: Int, settings: String) {
+        let parts = generation.parts.sorted { $0.key < $1.key }.flatMap { $0.value.map(\.fingerprint) }
+        let digest = Digest.sha256("\(method.rawValue) \(version)\n\(settings)\n\(parts.joined(separator: "\n"))")
+        root = directory.file("methods")
+        name = method.rawValue
+        folder = "\(root)/\(name).\(digest.prefix(12))"
+    }
+
+    /// - Returns: nothing when it has not been made.
+    /// - Throws: what reading a damaged file throws.
+    func load() throws(StorageError) -> MethodState? {
+        guard FileManager.default.fileExists(atPath: folder) else { return nil }
+        var arrays: [MethodState.NamedArray] = []
+        for file in RunDirectory.list(folder) where file.hasSuffix(".shard") {
+            let reader = try ShardReader(path: "\(folder)/\(file)", expectedKind: Self.kind)
+            let width = try reader.column("values").fixedWidth ?? 0
+            let values = try reader.array("values", of: Float.self)
+            arrays.append(
+                MethodState.NamedArray(
+                    name: String(file.dropLast(".shard".count)),
+                    values: Matrix(rows: reader.rows, columns: width, elements: values)))
+        }
+        return MethodState(arrays)
+    }
+
+    func store(_ state: MethodState) throws {
+        try RunDirectory.createFolder(root)
+        let part = "\(folder).part-\(ProcessInfo.processInfo.processIdentifier)"
+        try RunDirectory.createFolder(part)
+        for array in state.arrays where array.values.columns > 0 {
+            let writer = try ShardWriter(
+                path: "\(part)/\(array.name).shard", kind: Self.kind,
+                columns: [ColumnDescription("values", .float32, width: array.values.columns)])
+            try writer.append("values", floats: array.values.elements.span)
+            _ = try writer.finish()
+        }
+        try DurableFile.syncDirectory(part)
+        for other in RunDirectory.list(root) where other.hasPrefix(name + ".") && "\(root)/\(other)" != part {
+            RunDirectory.remove("\(root)/\(other)")
+        }
+        try DurableFile.rename(part, to: folder)
+        try DurableFile.syncDirectory(root)
+    }
+}
