@@ -41,7 +41,7 @@ package struct PairedBootstrap: Hashable, Sendable {
     ///
     /// - Parameter values: finite, fewer than 2³² of them.
     /// - Returns: nil without values.
-    /// - Complexity: O(resamples × values); about a second for 10,000 × 10⁵ on one core.
+    /// - Complexity: O(resamples × values); some seconds for 10,000 × 10⁵ on one core.
     package func mean(of values: [Double]) -> Estimate? {
         guard !values.isEmpty else { return nil }
         precondition(UInt64(values.count) <= UInt64(UInt32.max), "\(values.count) values are too many to draw from")
