@@ -170,13 +170,7 @@ import Testing
         for _ in 0..<2 {
             for stage in [
                 "ingest", "catalog", "tokenize", "token-probe", "token-index", "embed", "cluster", "label",
-<<<<<<< HEAD
                 "probe-train", "curvature", "gradient-sign", "project", "shard-index", "merge", "calibrate",
-=======
-                "probe-train", "curvature", "gradient-sign",
-                "project",
-                "shard-index", "merge",
->>>>>>> tokens
             ] {
                 for rank in 0..<2 {
                     let result = try CommandLineTool.run([
