@@ -30,7 +30,7 @@ struct InfluenceScorer: Sendable {
     /// - Throws: `RunError` for a solution that is not finite, or a damaged file.
     func score(
         embeddings: Matrix, factors: GradientFactors, candidates: [[Int]], gradients: CandidateGradients, workers: Int
-    ) throws(RunError) -> (influence: [[Float]], relative: [[Float]], selfInfluence: [Double], worstResidual: Double) {
+    ) throws(RunError) -> (influence: [[Float]], worstResidual: Double) {
         let solution = try solve(factors.materialized(embeddings: embeddings), workers: workers)
         let parts = Parallel.map(count: candidates.count, blockSize: 16, workers: workers) { outputs in
             Result { () throws(StorageError) in
@@ -50,7 +50,7 @@ struct InfluenceScorer: Sendable {
         for part in parts {
             influence += try reporting(damaged: .corrupt) { () throws(StorageError) in try part.get() }
         }
-        return (influence, influence, influence.map { _ in 1 }, solution.residuals.max() ?? 0)
+        return (influence, solution.residuals.max() ?? 0)
     }
 
     private func solve(_ vectors: Matrix, workers: Int) throws(RunError) -> LiSSASolution {
