@@ -18,7 +18,7 @@ package struct PreparedLiSSA: Sendable {
     }
 
     /// Bytes that preparing takes at its peak.
-    package static func memory(parameterCount: Int) -> Int { 5 * parameterCount * parameterCount * 4 }
+    package static func memory(parameterCount: Int) -> Int { 6 * parameterCount * parameterCount * 4 }
 
     /// - Complexity: p products with the curvature, then about 2·log₂T products of p × p matrices.
     package init(_ lissa: LiSSA, _ curvature: some CurvatureOperator, workers: Int) {
@@ -67,18 +67,22 @@ package struct PreparedLiSSA: Sendable {
 }
 
 extension Matrix {
-    /// `self · other` on several threads, in blocks of rows that do not depend on their number.
+    /// `self · other` on several threads, in blocks of columns that do not depend on their number: the larger factor is
+    /// read once, however few rows there are.
     func product(_ other: Matrix, workers: Int) -> Matrix {
         precondition(columns == other.rows)
-        var result = Matrix(rows: rows, columns: other.columns)
-        let width = other.columns
-        let inner = columns
-        let left = elements
-        var span = result.elements.mutableSpan
-        Parallel.fill(&span, width: width, count: rows, blockSize: 256, workers: workers) { block, part in
-            let factor = left.span.extracting(block.lowerBound * inner..<block.upperBound * inner)
-            BLAS.multiply(factor, other.elements.span, into: &part, m: block.count, n: width, k: inner)
+        let parts = Parallel.map(count: other.columns, blockSize: 512, workers: workers) { block in
+            var part = Matrix(rows: rows, columns: block.count)
+            multiplyStrided(
+                elements, from: 0, strideA: columns, other.elements, fromB: block.lowerBound, strideB: other.columns,
+                into: &part.elements, strideC: block.count, m: rows, n: block.count, k: columns)
+            return part
         }
-        return result
+        var result: [Float] = []
+        result.reserveCapacity(rows * other.columns)
+        for row in 0..<rows {
+            for part in parts { result.append(contentsOf: part.elements[part.range(ofRow: row)]) }
+        }
+        return Matrix(rows: rows, columns: other.columns, elements: result)
     }
 }

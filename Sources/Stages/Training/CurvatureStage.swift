@@ -5,7 +5,8 @@ internal import Probing
 internal import Storage
 
 /// The curvature that influence divides by: a seeded sample of rows defines H; a power iteration finds λ_max and with it
-/// LiSSA's scale; for small probes LiSSA's polynomial is prepared as one matrix.
+/// LiSSA's scale; for small probes LiSSA's polynomial is prepared as one matrix. A sketch of the polynomial's square root
+/// is what the samples' self-influence is computed with.
 package struct CurvatureStage: Stage {
     /// The configuration's `influence:` section.
     package struct Settings: Codable, Hashable, Sendable {
@@ -40,7 +41,7 @@ package struct CurvatureStage: Stage {
     }
 
     package static let name = "curvature"
-    package static let version = 1
+    package static let version = 2
     package let parameters: Seeded<Settings>
 
     private let sizes: RowSizes
@@ -55,12 +56,14 @@ package struct CurvatureStage: Stage {
 
     package func estimate(_ extent: Extent) -> ResourceEstimate {
         let rows = min(extent.rows, parameters.settings.hessianRows ?? .max) * sizes.embedding
+        let sketch = 4 * SelfInfluenceSketch.standardRows * sizes.parameters
         guard sizes.parameters <= parameters.settings.prepareLimit else {
-            return ResourceEstimate(memory: 2 * rows + 1024 * sizes.parameters, disk: rows)
+            // The expansion holds five matrices of the sketch's size.
+            return ResourceEstimate(memory: 2 * rows + 5 * sketch, disk: rows + sketch)
         }
         let matrix = 4 * sizes.parameters * sizes.parameters
         return ResourceEstimate(
-            memory: 2 * rows + PreparedLiSSA.memory(parameterCount: sizes.parameters), disk: 2 * matrix)
+            memory: 2 * rows + PreparedLiSSA.memory(parameterCount: sizes.parameters), disk: 2 * matrix + sketch)
     }
 
     package func run(_ context: TaskContext) throws {
@@ -79,17 +82,35 @@ package struct CurvatureStage: Stage {
         } catch {
             throw RunError(.configuration, "\(error)")
         }
+        let root = SquareRootExpansion(lissa, largestEigenvalue: power.eigenvalue)
         let path = context.output(ArtifactFile.curvature)
         if curvature.parameterCount <= settings.prepareLimit {
-            try CurvatureFile.write(PreparedLiSSA(lissa, curvature, workers: context.workers), path: path)
+            let prepared = PreparedLiSSA(lissa, curvature, workers: context.workers)
+            try CurvatureFile.write(prepared, path: path)
+            try writeSketch(root, DenseCurvature(prepared.curvature), context)
         } else {
             try CurvatureFile.write(lissa, rows: rows, path: path)
+            try writeSketch(root, curvature, context)
         }
         context.advance(rows: rows.rows)
         context.record("largest eigenvalue", .number(power.eigenvalue))
         context.record("power iterations", .integer(power.iterations))
         context.record("scale", .number(lissa.scale))
         context.record("parameters", .integer(curvature.parameterCount))
+        context.record("sketch degree", .integer(root.degree))
+        context.record("sketch error", .number(root.error))
+    }
+
+    private func writeSketch(
+        _ root: SquareRootExpansion, _ curvature: some CurvatureOperator, _ context: TaskContext
+    ) throws {
+        let sketch: SelfInfluenceSketch
+        do {
+            sketch = try SelfInfluenceSketch(root, curvature, seed: parameters.seed, workers: context.workers)
+        } catch {
+            throw RunError(.badInput, "\(error)")
+        }
+        try SketchFile.write(sketch, path: context.output(ArtifactFile.sketch))
     }
 }
 
@@ -153,5 +174,30 @@ enum CurvatureFile {
         var elements: [Float] = []
         try reader.read(column, rows: 0..<reader.rows, into: &elements)
         return Matrix(rows: reader.rows, columns: try reader.column(column).fixedWidth ?? 0, elements: elements)
+    }
+}
+
+/// The self-influence sketch on disk, row by row.
+enum SketchFile {
+    static func write(_ sketch: SelfInfluenceSketch, path: String) throws(StorageError) {
+        let columns = [ColumnDescription("sketch", .float32, width: sketch.matrix.columns)]
+        let writer = try ShardWriter(path: path, kind: ShardKind.sketch, columns: columns)
+        try writer.append("sketch", floats: sketch.matrix.elements.span)
+        _ = try writer.finish()
+    }
+
+    /// - Parameter artifact: the curvature stage's.
+    /// - Throws: `corrupt` also when the sketch is not of a probe of so many parameters.
+    static func read(_ artifact: Artifact, parameterCount: Int) throws(StorageError) -> SelfInfluenceSketch {
+        let path = artifact.path(ArtifactFile.sketch)
+        let reader = try ShardReader(path: path, expectedKind: ShardKind.sketch)
+        let width = try reader.column("sketch").fixedWidth ?? 0
+        guard width == parameterCount else {
+            throw StorageError(
+                .corrupt, path: path, "it is of \(width) parameters and the probe has \(parameterCount)")
+        }
+        var elements: [Float] = []
+        try reader.read("sketch", rows: 0..<reader.rows, into: &elements)
+        return SelfInfluenceSketch(matrix: Matrix(rows: reader.rows, columns: width, elements: elements))
     }
 }
