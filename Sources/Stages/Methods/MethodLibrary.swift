@@ -106,7 +106,8 @@ struct MethodLibrary {
     private var curvature: CurvatureSettings {
         let settings = configuration.curvature
         return CurvatureSettings(
-            .lissa(iterations: settings.iterations, damping: settings.damping),
+            settings.iterations.map { .lissa(iterations: $0, damping: settings.damping) }
+                ?? .exact(damping: settings.damping),
             rows: settings.hessianRows ?? .max, seed: configuration.seed)
     }
 
