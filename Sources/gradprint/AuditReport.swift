@@ -1,6 +1,8 @@
+internal import ArgumentParser
 internal import Corpus
 internal import Evaluation
 internal import Foundation
+internal import Pipeline
 internal import Stages
 internal import Storage
 

@@ -1,4 +1,6 @@
+internal import Calibration
 internal import Kernels
+internal import VectorIndex
 
 /// Finds the sources of outputs and puts them in their order.
 protocol SourceOrdering: Sendable {
