@@ -13,8 +13,10 @@ struct AttributeCommand: ParsableCommand {
             line gives one JSON object with its ranked sources, in input order; a bad line gives {"id", "error"}, a \
             missing id becomes the line's number.
 
-              gradprint attribute outputs.jsonl --run-dir RUN --output attributions.jsonl
+              gradprint attribute outputs.jsonl --run-dir RUN --output attributions.jsonl --report audit.html
 
+            The report is one HTML file for a reader: outputs and sources side by side with the words they share marked, \
+            what each number means, and what it was made with. \
             Vectors made elsewhere are attributed with --vectors outputs.npy --ids ids.txt.
 
             Fields: `score` is what ranks, higher is better. `p_value` is the share of outputs without a source whose best \
@@ -22,6 +24,10 @@ struct AttributeCommand: ParsableCommand {
             cosine of the fingerprints; `influence` is -∇L(output)ᵀ(H+λI)⁻¹∇L(sample) of the cluster probe, \
             `relative_influence` the same divided by the root of the sample's own, `token_influence` the change of the \
             token probe's loss in nats: each the more negative, the more the sample explains the output.
+
+            With a --method other than gif, `score` is that method's and ranks the whole corpus; `p_value` and `no_source` \
+            are null, for the null distribution is that of the run's own ranking. Such methods are there to be compared \
+            with: most hold the corpus' embeddings in memory.
             """)
 
     @Argument(help: "The log of outputs, JSON Lines; - reads standard input.")
@@ -39,6 +45,12 @@ struct AttributeCommand: ParsableCommand {
     @Option(help: "The share of outputs without a source for which a false one may be claimed; from 0 to 1.")
     var level = AttributionJob.defaultLevel
 
+    @Option(help: "An audit for a reader, as one HTML file, beside the result.")
+    var report: String?
+
+    @Option(help: "What ranks the corpus.")
+    var method: MethodName = .gif
+
     @Option(help: "How the result is written: one JSON object a line, or a table to read.")
     var format: OutputFormat = .jsonl
 
@@ -51,7 +63,7 @@ struct AttributeCommand: ParsableCommand {
     @Option(help: "One id a line for --vectors.")
     var ids: String?
 
-    @Flag(help: "Leave out timing_ms, so that the output is reproducible.")
+    @Flag(help: "Leave out timing_ms and the report's date, so that the result is reproducible.")
     var noTiming = false
 
     @OptionGroup var workers: WorkerOptions
@@ -61,27 +73,55 @@ struct AttributeCommand: ParsableCommand {
         if (log == nil) == (vectors == nil) { throw ValidationError("Give either a log of texts or --vectors FILE.") }
         if ids != nil, vectors == nil { throw ValidationError("--ids goes with --vectors.") }
         if !(0...1).contains(level) { throw ValidationError("--level has to be from 0 to 1.") }
+        if let report, resultPath(report) == resultPath(output ?? "-") {
+            throw ValidationError("--report needs a file of its own, other than the result's.")
+        }
         if !(1...10_000).contains(count) { throw ValidationError("--count has to be from 1 to 10000.") }
     }
 
     func run() throws {
         try reportingErrors(common) { logger in
             let job = try AttributionJob(
-                directory: RunDirectory(path: absolute(runDir)), modelPath: model.map(absolute),
-                workers: workers.count())
+                directory: RunDirectory(path: absolute(runDir)), modelPath: model.map(absolute), method: method,
+                workers: workers.count()
+            ) { logger.info("\($0)") }
             if let warning = job.warning { logger.warning("\(warning)") }
             let source: OutputSource =
                 if let vectors { .vectors(path: absolute(vectors), ids: ids.map(absolute)) } else {
                     .texts(path: log.map { $0 == "-" ? $0 : absolute($0) } ?? "-")
                 }
-            let path = output.map { $0 == "-" ? $0 : absolute($0) } ?? "-"
-            let sink: any AttributionSink =
-                switch format {
-                case .jsonl: try JSONLinesWriter(path: path, withTiming: !noTiming)
-                case .table: try TableWriter(path: path, depth: count, isInCorpus: job.hasSource)
-                }
-            let summary = try job.run(source, count: count, level: level, to: sink)
+            let summary = try job.run(source, count: count, level: level, to: try sink(job))
             logger.info("\(summary)")
         }
     }
+
+    /// Where the result goes, and the report with it.
+    private func sink(_ job: AttributionJob) throws -> any AttributionSink {
+        let path = output.map { $0 == "-" ? $0 : absolute($0) } ?? "-"
+        let result: any AttributionSink =
+            switch format {
+            case .jsonl: try JSONLinesWriter(path: path, withTiming: !noTiming)
+            case .table: try TableWriter(path: path, depth: count, isInCorpus: job.hasSource)
+            }
+        guard let report else { return result }
+        do {
+            let name = (vectors ?? log).map { $0 == "-" ? "standard input" : URL(filePath: $0).lastPathComponent }
+            let audit = try AuditReport(
+                path: report == "-" ? report : absolute(report), log: name ?? "standard input", job: job,
+                method: method,
+                level: level, command: CommandLine.arguments, date: noTiming ? nil : .now)
+            return SinkPair(result, audit)
+        } catch {
+            result.abandon()
+            throw error
+        }
+    }
+
+    private func resultPath(_ path: String) -> String {
+        path == "-" ? path : URL(filePath: absolute(path)).resolvingSymlinksInPath().path
+    }
+}
+
+extension MethodName: ExpressibleByArgument {
+    public var defaultValueDescription: String { summary }
 }

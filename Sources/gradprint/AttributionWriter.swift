@@ -36,6 +36,7 @@ final class TableWriter: AttributionSink {
     private var unknownSources: Set<String> = []
     private var withoutSource = 0
     private var flagged = 0
+    private var tested = 0
     private var failed = 0
     private var outputs = 0
     private var times = (embed: 0.0, search: 0.0, refine: 0.0)
@@ -60,6 +61,7 @@ final class TableWriter: AttributionSink {
             let known = count(output, attributions)
             let verdict = noSource == true ? "no source in this corpus: " : ""
             if noSource == true { flagged += 1 }
+            if noSource != nil { tested += 1 }
             try print("\(output.id)  \(verdict)\(shortened(output.text, to: 150))")
             for attribution in attributions {
                 let mark = known.contains(attribution.sourceID) ? "*" : " "
@@ -76,9 +78,8 @@ final class TableWriter: AttributionSink {
 
     func finish() throws {
         let attributed = max(1, outputs - failed)
-        try print(
-            "\(outputs) outputs, \(flagged) of them without a source in this corpus, \(failed) not attributed because of an error"
-        )
+        let verdicts = tested == 0 ? "" : ", \(flagged) of them without a source in this corpus"
+        try print("\(outputs) outputs\(verdicts), \(failed) not attributed because of an error")
         if metrics.queries > 0 {
             try print(
                 "\(metrics.queries) with a known source in the corpus (*): P@1 \(fixed(metrics.precisionAt1, 3)), hit@\(metrics.depth) \(fixed(metrics.hitRate, 3)), MRR@\(metrics.depth) \(fixed(metrics.meanReciprocalRank, 3))"

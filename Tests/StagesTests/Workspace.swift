@@ -63,11 +63,25 @@ final class Workspace {
 
     /// Attributes vectors against a finished run.
     func attribute(
-        _ directory: RunDirectory, vectors: String, ids: String? = nil, count: Int = 10, workers: Int = 2
+        _ directory: RunDirectory, vectors: String, ids: String? = nil, method: MethodName = .gif,
+        count: Int = AttributionJob.defaultCount, workers: Int = 2
     ) throws -> [AttributedOutput] {
-        let job = try AttributionJob(directory: directory, modelPath: nil, workers: workers)
+        try attribute(directory, .vectors(path: vectors, ids: ids), method: method, count: count, workers: workers)
+    }
+
+    /// Attributes a log of texts against a finished run.
+    func attribute(
+        _ directory: RunDirectory, log: String, method: MethodName = .gif, count: Int = AttributionJob.defaultCount
+    ) throws -> [AttributedOutput] {
+        try attribute(directory, .texts(path: log), method: method, count: count, workers: 2)
+    }
+
+    private func attribute(
+        _ directory: RunDirectory, _ source: OutputSource, method: MethodName, count: Int, workers: Int
+    ) throws -> [AttributedOutput] {
+        let job = try AttributionJob(directory: directory, modelPath: nil, method: method, workers: workers)
         let sink = Collector()
-        _ = try job.run(.vectors(path: vectors, ids: ids), count: count, to: sink)
+        _ = try job.run(source, count: count, to: sink)
         return sink.outputs
     }
 

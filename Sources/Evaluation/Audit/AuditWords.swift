@@ -18,7 +18,7 @@ enum AuditWords {
         case .noSource(let value):
             "p = \(Numerals.pValue(value)): of outputs without a source in this corpus, \(frequency(value)) would have a best match that scores this high, so what is listed is the nearest there is and not a finding."
         case .untested:
-            "This index has no null distribution to tell a match from chance, so what is listed are candidates and not findings."
+            "There is no null distribution of these scores to tell a match from chance, so what is listed are candidates and not findings."
         }
     }
 
@@ -46,7 +46,10 @@ enum AuditWords {
 
     /// What each number means; the names are those of ``scores(_:)``.
     static let legend = [
-        Fact("score", "What the sources are ranked by; it weighs the measures below together. Higher is better."),
+        Fact(
+            "score",
+            "What the sources are ranked by; higher is better. The run's own ranking weighs the measures below together; another method, named at the end, has a score of its own."
+        ),
         Fact(
             "p-value",
             "How often an output without a source in this corpus has a best match that scores at least this high. The smaller, the harder the match is to put down to chance."

@@ -1,99 +1,109 @@
-internal import Calibration
-internal import Corpus
 internal import Foundation
 internal import Kernels
 internal import Pipeline
+internal import Probing
 internal import Storage
 internal import TensorFiles
 
-/// An output of the log, ready to be attributed.
-struct LoggedOutput: Sendable {
-    enum Content: Sendable {
-        case text(String)
-        case vector([Float])
-        case failed(String)
-    }
-
-    let id: String
-    let content: Content
-    let knownSources: [String]?
-
-    init(_ record: OutputRecord) {
-        id = record.id
-        switch record.result {
-        case .success(let output):
-            content = .text(output.text)
-            knownSources = output.sourceIDs
-        case .failure(let error):
-            content = .failed("\(error)")
-            knownSources = nil
-        }
-    }
-
-    init(id: String, content: Content) {
-        self.id = id
-        self.content = content
-        knownSources = nil
-    }
-
-    /// Empty for a vector.
-    var text: String { if case .text(let text) = content { text } else { "" } }
-}
-
 /// One generation, opened: everything that turns outputs into ranked sources.
 ///
-/// Outputs are fingerprinted as the corpus was, the indexes give candidates, and the calibrated ranking orders them and
-/// says how likely the best is to be there by chance.
+/// Outputs are embedded as the corpus was. The indexes give candidates, and the calibrated ranking orders them and says how
+/// likely the best is to be there by chance; or another method orders the corpus.
 struct AttributionEngine: Sendable {
-    /// The generation's number.
-    let number: Int
+    let generation: Generation
     /// Whether the run's configuration is the one the generation was built with.
     let isCurrent: Bool
-    private let configuration: PipelineConfiguration
+    let method: MethodName
+    let provenance: AttributionProvenance
+    private let parts: GenerationParts
     private let finder: CandidateFinder
-    private let ranking: CandidateRanking
-    private let calibration: CalibrationRecord
+    private let ordering: any SourceOrdering
 
     var corpus: CorpusRows { finder.corpus }
 
-    init(directory: RunDirectory, modelPath: String?) throws(RunError) {
+    /// - Parameters:
+    ///   - modelPath: the embedder, when it is not where the build found it.
+    ///   - log: takes a sentence when a method has to be prepared.
+    init(
+        directory: RunDirectory, modelPath: String?, method: MethodName, workers: Int, log: (String) -> Void
+    ) throws(RunError) {
         try directory.requireExisting()
         guard let generation = try directory.currentGeneration() else {
             throw RunError(
                 .missingInput, "\(directory.path): the build has not come to its end; run `gradprint build` again")
         }
-        number = generation.number
+        self.generation = generation
+        self.method = method
         let kept = FileManager.default.contents(atPath: directory.configuration)
         isCurrent = kept == Data(generation.configuration.utf8)
         let parts = GenerationParts(directory: directory, generation: generation)
-        configuration = try PipelineConfiguration(
+        self.parts = parts
+        let configuration = try PipelineConfiguration(
             ConfigurationNode(yaml: generation.configuration, path: directory.configuration))
+        let path = modelPath ?? configuration.embed.path
+        let built = try Self.embedderDigest(try parts.only(EmbedStage.name))
+        provenance = AttributionProvenance(generation, embedderPath: path, embedderDigest: built)
+        let embedder = try Self.embedder(path, built: built)
         finder = try CandidateFinder(
-            CandidateSettings(configuration), catalog: generation.catalog, parts: parts,
-            embeddings: try Self.embedder(configuration, modelPath: modelPath, built: try parts.only(EmbedStage.name)))
+            CandidateSettings(configuration), catalog: generation.catalog, parts: parts, embeddings: embedder)
+        guard method == .gif else {
+            let library = MethodLibrary(
+                directory: directory, generation: generation, parts: parts, configuration: configuration,
+                finder: finder, embeddings: embedder, workers: workers)
+            ordering = try Self.prepare(method, library, log)
+            return
+        }
         let record = try parts.only(CalibrateStage.name)
-        calibration = try reporting(damaged: .corrupt) { () throws(StorageError) in
+        let calibration = try reporting(damaged: .corrupt) { () throws(StorageError) in
             try CalibrationRecord.read(record)
         }
-        ranking = CandidateRanking(ranking: configuration.refine.rankBy, ranker: calibration.ranker)
+        ordering = CalibratedOrdering(
+            finder: finder,
+            ranking: CandidateRanking(ranking: configuration.refine.rankBy, ranker: calibration.ranker),
+            calibration: calibration, candidates: configuration.refine.candidates)
     }
 
-    /// The embedder, which has to be the very one that the corpus was embedded with.
-    private static func embedder(
-        _ configuration: PipelineConfiguration, modelPath: String?, built: Artifact
-    ) throws(RunError) -> EmbeddingSource? {
+    private static func prepare(
+        _ method: MethodName, _ library: MethodLibrary, _ log: (String) -> Void
+    ) throws(RunError) -> MethodOrdering {
+        log(
+            "method \(method.rawValue): opening; what a method learns is made on its first use with an index and kept in \(library.directory.file("methods"))"
+        )
+        do {
+            return MethodOrdering(library: library, ranker: try library.open(method))
+        } catch {
+            throw RunError(describing: error)
+        }
+    }
+
+    private static func embedderDigest(_ built: Artifact) throws(RunError) -> String {
         guard let parameters = try? JSONFile.decode(EmbedStage.Parameters.self, from: built.manifest.parameters) else {
             throw RunError(.corrupt, "\(built.folder): the manifest's parameters cannot be read")
         }
-        guard let path = modelPath ?? configuration.embed.path, !VectorFormat.isVectorFile(path) else { return nil }
+        return parameters.embedder
+    }
+
+    /// The embedder, which has to be the very one that the corpus was embedded with; nothing for vectors.
+    private static func embedder(_ path: String?, built: String) throws(RunError) -> EmbeddingSource? {
+        guard let path, !VectorFormat.isVectorFile(path) else { return nil }
         let source = try EmbeddingSource(path: path)
-        guard source.digest == parameters.embedder else {
+        guard source.digest == built else {
             throw RunError(
                 .incompatible,
-                "\(path): this is not the embedder that the corpus was embedded with (SHA-256 \(source.digest.prefix(12))…, the run's is \(parameters.embedder.prefix(12))…); name the right folder with --model"
+                "\(path): this is not the embedder that the corpus was embedded with (SHA-256 \(source.digest.prefix(12))…, the run's is \(built.prefix(12))…); name the right folder with --model"
             )
         }
         return source
+    }
+
+    /// Words that more than a share of the corpus' rows have, lower-cased; none for a corpus of vectors.
+    func frequentWords(share: Double) throws(RunError) -> Set<String> {
+        guard let probe = try parts.artifacts(of: TokenProbeStage.name).first else { return [] }
+        return try reporting(damaged: .corrupt) { () throws(StorageError) in
+            try FrequentWords.find(
+                try TokenFrequencies(path: probe.path(ArtifactFile.frequencies)), corpus: corpus,
+                rows: generation.catalog.rows, share: share)
+        }
     }
 
     /// How a batch is attributed, beside the run's own settings.
@@ -123,41 +133,27 @@ struct AttributionEngine: Sendable {
         let begin = clock.now
         let (vectors, texts) = try embed(sound.map { batch[$0] }, workers: options.workers)
         let embedded = clock.now
-        let wanted = max(configuration.refine.candidates, options.count)
-        var found = try finder.find(vectors, texts: texts, count: wanted, workers: options.workers)
-        let searched = clock.now
-        var worst = 0.0
-        if ranking.needsInfluence { worst = try finder.addInfluence(to: &found, workers: options.workers) }
-        let orders = found.candidates.map(ranking.order)
-        // What ranks is known; the rest is told of the listed ones only.
-        found.candidates = orders.map { $0.prefix(options.count).map(\.candidate) }
-        if !ranking.needsInfluence { worst = try finder.addInfluence(to: &found, workers: options.workers) }
-        let listed = found.candidates
+        let ordered = try ordering.order(vectors, texts: texts, options)
         let parts = Parallel.map(count: sound.count, blockSize: 8, workers: options.workers) { positions in
-            Result { try positions.map { try attributions(listed[$0], order: orders[$0], options) } }
+            Result { try positions.map { try attributions(ordered, output: $0, withTexts: options.withTexts) } }
         }
         let ranked = try parts.flatMap { try $0.get() }
         let refined = clock.now
 
         func share(_ duration: Duration) -> Double { duration / .milliseconds(1) / Double(sound.count) }
         let timing = Timing(
-            embed: share(embedded - begin), search: share(searched - embedded), refine: share(refined - searched))
+            embed: share(embedded - begin), search: share(ordered.searched - embedded),
+            refine: share(refined - ordered.searched))
         var results = batch.map(failed)
         for (position, number) in sound.enumerated() {
             let list = ranked[position]
+            // Without a null distribution nobody knows; without any match there is no source.
+            let noSource = ordered.pValues.map { ($0[position].first ?? .infinity) > options.level }
             results[number] = AttributedOutput(
-                id: batch[number].id,
-                result: .attributed(list, noSource: noSource(list, level: options.level), timing),
+                id: batch[number].id, result: .attributed(list, noSource: noSource, timing),
                 text: batch[number].text, knownSources: batch[number].knownSources)
         }
-        return (results, worst)
-    }
-
-    /// Whether the best match is no better than chance at a level; nothing without a null distribution.
-    private func noSource(_ list: [Attribution], level: Double) -> Bool? {
-        guard !calibration.null.confidences.isEmpty else { return nil }
-        guard let best = list.first?.pValue else { return true }
-        return best > level
+        return (results, ordered.worstResidual)
     }
 
     private func embed(
@@ -180,39 +176,21 @@ struct AttributionEngine: Sendable {
     }
 
     /// The listed candidates of one output as ranked sources.
-    ///
-    /// A lower rank never has a smaller p-value than a higher one: it can be no more certain.
     private func attributions(
-        _ listed: [Candidate], order: [(candidate: Candidate, score: Float)], _ options: Options
-    ) throws -> [Attribution] {
-        let evidence = try ranking.evidence(order, count: listed.count, corpus: corpus)
-        var least = 0.0
-        return try listed.enumerated().map { position, candidate in
-            let source = try corpus.source(row: candidate.row, withText: options.withTexts)
-            var pValue: Double?
-            if !calibration.null.confidences.isEmpty {
-                let own = calibration.null.pValue(calibration.confidence.confidence(evidence[position]))
-                least = max(least, own)
-                pValue = least
-            }
-            return Attribution(
-                rank: position + 1, sourceID: source.id, passage: source.passage, score: order[position].score,
-                pValue: pValue, similarity: candidate.similarity, influence: candidate.influence,
-                relativeInfluence: candidate.relativeInfluence,
-                tokenInfluence: candidate.tokenInfluence.map { Float($0) }, text: source.text,
-                metadata: options.withTexts ? try corpus.metadata(row: candidate.row) : nil)
+        _ ordered: OrderedSources, output: Int, withTexts: Bool
+    ) throws(StorageError) -> [Attribution] {
+        var list: [Attribution] = []
+        for (position, candidate) in ordered.candidates[output].enumerated() {
+            let source = try corpus.source(row: candidate.row, withText: withTexts)
+            list.append(
+                Attribution(
+                    rank: position + 1, sourceID: source.id, passage: source.passage,
+                    score: ordered.scores[output][position], pValue: ordered.pValues?[output][position],
+                    similarity: candidate.similarity, influence: candidate.influence,
+                    relativeInfluence: candidate.relativeInfluence,
+                    tokenInfluence: candidate.tokenInfluence.map { Float($0) }, text: source.text,
+                    metadata: withTexts ? try corpus.metadata(row: candidate.row) : nil))
         }
-    }
-}
-
-/// A generation's artifacts by stage.
-struct GenerationParts: ArtifactSource {
-    let directory: RunDirectory
-    let generation: Generation
-
-    func artifacts(of stage: String) throws(RunError) -> [Artifact] {
-        var artifacts: [Artifact] = []
-        for part in generation.parts[stage] ?? [] { artifacts.append(try directory.artifact(part)) }
-        return artifacts
+        return list
     }
 }

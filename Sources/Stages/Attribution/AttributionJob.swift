@@ -33,32 +33,34 @@ package struct AttributionJob {
 
     /// - Parameters:
     ///   - modelPath: the embedder, when it is not where the build found it.
+    ///   - method: what ranks; only the run's own has p-values.
     ///   - workers: threads; the result does not depend on it.
-    /// - Throws: `missingInput` without a finished build; `incompatible` for another embedder than the build's.
+    ///   - log: takes a sentence when a method has to be prepared.
+    /// - Throws: `missingInput` without a finished build; `incompatible` for another embedder than the build's, and for a
+    ///   method that needs what the run does not have.
     package init(
-        directory: RunDirectory, modelPath: String?, workers: Int
+        directory: RunDirectory, modelPath: String?, method: MethodName = .gif, workers: Int,
+        log: (String) -> Void = { _ in }
     ) throws(RunError) {
-        engine = try Self.open(directory, modelPath: modelPath)
-        self.workers = workers
-    }
-
-    /// Opens the newest generation; when a build replaces it meanwhile, the one after it.
-    private static func open(_ directory: RunDirectory, modelPath: String?) throws(RunError) -> AttributionEngine {
+        // The newest generation; when a build replaces it meanwhile, the one after it.
         while true {
             let number = try directory.currentGeneration()?.number
             do {
-                return try AttributionEngine(directory: directory, modelPath: modelPath)
+                engine = try AttributionEngine(
+                    directory: directory, modelPath: modelPath, method: method, workers: workers, log: log)
+                break
             } catch {
                 guard try directory.currentGeneration()?.number != number else { throw error }
             }
         }
+        self.workers = workers
     }
 
     /// What the user should know before using the result, if anything.
     package var warning: String? {
         engine.isCurrent
             ? nil
-            : "the run's configuration was changed after generation \(engine.number) was built, and the build has not come to its end since; attributing against generation \(engine.number)"
+            : "the run's configuration was changed after generation \(engine.generation.number) was built, and the build has not come to its end since; attributing against generation \(engine.generation.number)"
     }
 
     /// Sources that are listed when nothing else is said.
@@ -68,6 +70,16 @@ package struct AttributionJob {
 
     /// Whether the corpus holds a document or sample of this id.
     package func hasSource(_ id: String) -> Bool { engine.corpus.contains(id: id) }
+
+    /// What the attributions rest on.
+    package var provenance: AttributionProvenance { engine.provenance }
+
+    /// Words that more than `share` of the corpus' samples have, lower-cased; none for a corpus of vectors.
+    ///
+    /// - Complexity: reads some hundred samples.
+    package func frequentWords(share: Double = 0.05) throws(RunError) -> Set<String> {
+        try engine.frequentWords(share: share)
+    }
 
     /// Attributes every output of a log.
     ///
@@ -92,8 +104,14 @@ package struct AttributionJob {
     private func attribute(
         _ source: OutputSource, _ options: AttributionEngine.Options, to sink: any AttributionSink
     ) throws -> String {
+        if engine.method.needsTexts, case .vectors = source {
+            throw RunError(
+                .incompatible,
+                "method \(engine.method.rawValue) compares words, and --vectors gives none; give the outputs as texts, or choose another method"
+            )
+        }
         let start = ContinuousClock.now
-        var totals = (outputs: 0, failed: 0, withoutSource: 0, worstResidual: 0.0)
+        var totals = (outputs: 0, failed: 0, tested: 0, withoutSource: 0, worstResidual: 0.0)
         try forEachBatch(of: source) { batch in
             let results = try engine.attribute(batch, options)
             for output in results.outputs {
@@ -101,15 +119,20 @@ package struct AttributionJob {
                 totals.outputs += 1
                 switch output.result {
                 case .failed: totals.failed += 1
-                case .attributed(_, let noSource, _): totals.withoutSource += noSource == true ? 1 : 0
+                case .attributed(_, let noSource, _):
+                    totals.tested += noSource == nil ? 0 : 1
+                    totals.withoutSource += noSource == true ? 1 : 0
                 }
             }
             totals.worstResidual = max(totals.worstResidual, results.worstResidual)
         }
         try sink.finish()
         let seconds = (ContinuousClock.now - start) / .seconds(1)
+        let verdicts =
+            totals.tested == 0
+            ? "" : ", \(grouped(totals.withoutSource)) without a source in this corpus at level \(options.level)"
         return
-            "\(grouped(totals.outputs)) outputs in \(duration(seconds)), \(grouped(totals.withoutSource)) without a source in this corpus at level \(options.level), \(grouped(totals.failed)) not attributed because of an error; largest LiSSA residual \(Figure.number(totals.worstResidual).short)"
+            "\(grouped(totals.outputs)) outputs in \(duration(seconds))\(verdicts), \(grouped(totals.failed)) not attributed because of an error; largest LiSSA residual \(Figure.number(totals.worstResidual).short)"
     }
 
     /// A vector that cannot be read is that output's error, not the log's.

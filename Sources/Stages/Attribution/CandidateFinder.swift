@@ -117,37 +117,59 @@ struct CandidateFinder: Sendable {
     ///   - texts: the outputs' texts; nothing for vectors.
     ///   - count: candidates from each index.
     func find(_ vectors: Matrix, texts: [String]?, count: Int, workers: Int) throws -> Batch {
-        let labels = try centroids.assign(vectors, workers: workers).labels
-        let factors = try probe.gradientFactors(vectors.elements.span, labels: labels.span, workers: workers)
-        let fingerprints = fingerprinter.fingerprints(vectors, factors, workers: workers)
+        var batch = try prepare(vectors, texts: texts, workers: workers)
         let found: [[Neighbor]]
         do {
-            found = try index.search(fingerprints, count: count, workers: workers)
+            found = try index.search(batch.fingerprints, count: count, workers: workers)
         } catch {
             throw RunError(error)
         }
-        var candidates = found.map { $0.map { Candidate(row: $0.row, searchScore: $0.score) } }
-        var queries: [TokenQuery]?
-        if let words, let texts {
-            let prepared = try words.queries(texts)
-            let others = try words.search(prepared, count: count, workers: workers)
-            for output in candidates.indices {
-                let known = Set(candidates[output].map(\.row))
-                candidates[output] += others[output].filter { !known.contains($0) }.map { Candidate(row: $0) }
+        batch.candidates = found.map { $0.map { Candidate(row: $0.row, searchScore: $0.score) } }
+        if let words, let queries = batch.texts {
+            let others = try words.search(queries, count: count, workers: workers)
+            for output in batch.candidates.indices {
+                let known = Set(batch.candidates[output].map(\.row))
+                batch.candidates[output] += others[output].filter { !known.contains($0) }.map { Candidate(row: $0) }
             }
-            queries = prepared
         }
-        let (all, prepared) = (candidates, queries)
+        try addSimilarity(to: &batch, workers: workers)
+        return batch
+    }
+
+    /// Candidates that something else than the indexes found, in the order given, with similarity and token influence.
+    ///
+    /// - Parameters:
+    ///   - texts: the outputs' texts; nothing for vectors.
+    ///   - rows: for each output.
+    func batch(_ vectors: Matrix, texts: [String]?, rows: [[Int]], workers: Int) throws -> Batch {
+        precondition(rows.count == vectors.rows)
+        var batch = try prepare(vectors, texts: texts, workers: workers)
+        batch.candidates = rows.map { $0.map { Candidate(row: $0) } }
+        try addSimilarity(to: &batch, workers: workers)
+        return batch
+    }
+
+    /// A batch without candidates.
+    private func prepare(_ vectors: Matrix, texts: [String]?, workers: Int) throws -> Batch {
+        let labels = try centroids.assign(vectors, workers: workers).labels
+        let factors = try probe.gradientFactors(vectors.elements.span, labels: labels.span, workers: workers)
+        var queries: [TokenQuery]?
+        if let words, let texts { queries = try words.queries(texts) }
+        return Batch(
+            embeddings: vectors, fingerprints: fingerprinter.fingerprints(vectors, factors, workers: workers),
+            gradients: factors, texts: queries, candidates: [])
+    }
+
+    private func addSimilarity(to batch: inout Batch, workers: Int) throws {
+        let (all, fingerprints, queries) = (batch.candidates, batch.fingerprints, batch.texts)
         let scored = Parallel.map(count: all.count, blockSize: 8, workers: workers) { outputs in
             Result {
                 try outputs.map { output in
-                    try score(all[output], fingerprint: fingerprints.row(output), words: prepared?[output])
+                    try score(all[output], fingerprint: fingerprints.row(output), words: queries?[output])
                 }
             }
         }
-        return Batch(
-            embeddings: vectors, fingerprints: fingerprints, gradients: factors, texts: queries,
-            candidates: try scored.flatMap { try $0.get() })
+        batch.candidates = try scored.flatMap { try $0.get() }
     }
 
     /// Similarity and token influence of one output's candidates.

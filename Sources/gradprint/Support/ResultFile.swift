@@ -27,9 +27,10 @@ struct ResultFile {
             sink = try ByteSink(path: path)
             return
         }
-        // The name's end says how to compress.
+        // The name's end says how to compress; two results of one command may lie in one folder.
         let end = URL(filePath: target).pathExtension
-        let name = folder.appending(path: ".part-\(getpid())\(end.isEmpty ? "" : ".\(end)")").path
+        let own = "\(getpid())-\(Digest.sha256(target).prefix(8))"
+        let name = folder.appending(path: ".part-\(own)\(end.isEmpty ? "" : ".\(end)")").path
         part = name
         sink = try ByteSink(path: name)
         if exists { unsafe chmod(name, status.st_mode & 0o7777) }

@@ -1,0 +1,93 @@
+internal import Calibration
+internal import Kernels
+internal import VectorIndex
+
+/// Finds the sources of outputs and puts them in their order.
+protocol SourceOrdering: Sendable {
+    /// - Parameters:
+    ///   - vectors: of the outputs, `[outputs × d]`.
+    ///   - texts: theirs; nothing for vectors made elsewhere.
+    func order(
+        _ vectors: Matrix, texts: [String]?, _ options: AttributionEngine.Options
+    ) throws -> OrderedSources
+}
+
+/// The listed sources of a batch of outputs, best first.
+struct OrderedSources: Sendable {
+    /// For each output, with all that is told of them.
+    var candidates: [[Candidate]]
+    /// What each was ranked by.
+    var scores: [[Float]]
+    /// Never falling with the rank, for a lower one can be no more certain; nothing without a null distribution.
+    var pValues: [[Double]]?
+    /// The largest LiSSA residual among the outputs.
+    var worstResidual: Double
+    /// When the search was over and the candidates' refinement began.
+    var searched: ContinuousClock.Instant
+}
+
+/// The run's own ranking: candidates of its indexes by all evidence, with p-values where there is a null distribution.
+struct CalibratedOrdering: SourceOrdering {
+    let finder: CandidateFinder
+    let ranking: CandidateRanking
+    let calibration: CalibrationRecord
+    /// From each index, at least.
+    let candidates: Int
+
+    func order(
+        _ vectors: Matrix, texts: [String]?, _ options: AttributionEngine.Options
+    ) throws -> OrderedSources {
+        let workers = options.workers
+        var found = try finder.find(vectors, texts: texts, count: max(candidates, options.count), workers: workers)
+        let searched = ContinuousClock.now
+        var worst = 0.0
+        if ranking.needsInfluence { worst = try finder.addInfluence(to: &found, workers: workers) }
+        let orders = found.candidates.map(ranking.order)
+        // What ranks is known; the rest is told of the listed ones only.
+        found.candidates = orders.map { $0.prefix(options.count).map(\.candidate) }
+        if !ranking.needsInfluence { worst = try finder.addInfluence(to: &found, workers: workers) }
+        return OrderedSources(
+            candidates: found.candidates, scores: orders.map { $0.prefix(options.count).map(\.score) },
+            pValues: try pValues(orders, options), worstResidual: worst, searched: searched)
+    }
+
+    private func pValues(
+        _ orders: [[(candidate: Candidate, score: Float)]], _ options: AttributionEngine.Options
+    ) throws -> [[Double]]? {
+        guard !calibration.null.confidences.isEmpty else { return nil }
+        let parts = Parallel.map(count: orders.count, blockSize: 8, workers: options.workers) { outputs in
+            Result {
+                try outputs.map { output -> [Double] in
+                    var least = 0.0
+                    let evidence = try ranking.evidence(orders[output], count: options.count, corpus: finder.corpus)
+                    return evidence.map { one in
+                        least = max(least, calibration.null.pValue(calibration.confidence.confidence(one)))
+                        return least
+                    }
+                }
+            }
+        }
+        return try parts.flatMap { try $0.get() }
+    }
+}
+
+/// Another method's order of the whole corpus. It has no null distribution, hence no p-values.
+struct MethodOrdering: SourceOrdering {
+    let library: MethodLibrary
+    let ranker: any SourceRanker
+
+    func order(
+        _ vectors: Matrix, texts: [String]?, _ options: AttributionEngine.Options
+    ) throws -> OrderedSources {
+        let workers = options.workers
+        let outputs = try library.outputs(vectors, texts: texts)
+        let ranked = try ranker.rank(outputs, count: options.count, workers: workers)
+        let searched = ContinuousClock.now
+        var found = try library.finder.batch(
+            vectors, texts: texts, rows: ranked.map { $0.map(\.row) }, workers: workers)
+        let worst = try library.finder.addInfluence(to: &found, workers: workers)
+        return OrderedSources(
+            candidates: found.candidates, scores: ranked.map { $0.map(\.score) }, pValues: nil, worstResidual: worst,
+            searched: searched)
+    }
+}
