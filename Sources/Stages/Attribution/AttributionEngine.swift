@@ -49,10 +49,14 @@ struct AttributionEngine: Sendable {
     let number: Int
     /// Whether the run's configuration is the one the generation was built with.
     let isCurrent: Bool
-    private let configuration: PipelineConfiguration
-    private let finder: CandidateFinder
-    private let ranking: CandidateRanking
-    private let calibration: CalibrationRecord
+    let configuration: PipelineConfiguration
+    let generation: Generation
+    let parts: GenerationParts
+    /// What embeds outputs; nothing where they come as vectors.
+    let embeddings: EmbeddingSource?
+    let finder: CandidateFinder
+    let ranking: CandidateRanking
+    let calibration: CalibrationRecord
 
     var corpus: CorpusRows { finder.corpus }
 
@@ -65,12 +69,13 @@ struct AttributionEngine: Sendable {
         number = generation.number
         let kept = FileManager.default.contents(atPath: directory.configuration)
         isCurrent = kept == Data(generation.configuration.utf8)
-        let parts = GenerationParts(directory: directory, generation: generation)
+        self.generation = generation
+        parts = GenerationParts(directory: directory, generation: generation)
         configuration = try PipelineConfiguration(
             ConfigurationNode(yaml: generation.configuration, path: directory.configuration))
+        embeddings = try Self.embedder(configuration, modelPath: modelPath, built: try parts.only(EmbedStage.name))
         finder = try CandidateFinder(
-            CandidateSettings(configuration), catalog: generation.catalog, parts: parts,
-            embeddings: try Self.embedder(configuration, modelPath: modelPath, built: try parts.only(EmbedStage.name)))
+            CandidateSettings(configuration), catalog: generation.catalog, parts: parts, embeddings: embeddings)
         let record = try parts.only(CalibrateStage.name)
         calibration = try reporting(damaged: .corrupt) { () throws(StorageError) in
             try CalibrationRecord.read(record)
