@@ -150,7 +150,7 @@ import Testing
         let corpus = try workspace.write("c.jsonl", good.joined())
         expect(try build(corpus), status: 0)
         let result = try CommandLineTool.run([
-            "stage", "merge", CommandLineTool.repository.appending(path: "pipelines/default.yaml").path, "--set",
+            "stage", "embed", CommandLineTool.repository.appending(path: "pipelines/default.yaml").path, "--set",
             "corpus.files=\(corpus)", "--set", "embed.path=\(CommandLineTool.fixture("tiny-bert"))", "--set",
             "influence.damping=0.5", "--run-dir", workspace.file("run"),
         ])
@@ -169,9 +169,8 @@ import Testing
         expect(try build(corpus, run: "whole"), status: 0)
         for _ in 0..<2 {
             for stage in [
-                "ingest", "catalog", "tokenize", "token-probe", "token-index", "embed", "cluster", "label", "probe-train", "curvature", "gradient-sign",
-                "project",
-                "shard-index", "merge",
+                "ingest", "catalog", "tokenize", "token-probe", "token-index", "embed", "cluster", "label",
+                "probe-train", "curvature", "gradient-sign", "project", "shard-index", "merge", "calibrate",
             ] {
                 for rank in 0..<2 {
                     let result = try CommandLineTool.run([

@@ -33,11 +33,11 @@ package enum ConfigurationReference {
         fingerprint.signature_weight   weight of the gradient signature's cosine                           0
         index.kind                flat: exact                                                              flat
         index.metric              P inner_product | l2                                                     inner_product
-        influence.damping         λ in H + λI                                                              0.01
-        influence.iterations      T of LiSSA                                                               10
+        influence.damping         P λ in H + λI                                                            probe.l2
+        influence.iterations      P T of LiSSA, or converged: the exact solution                           converged
         influence.scale           μ of LiSSA; 0: 1.1·(λ_max + λ) from a power iteration                    0
         influence.hessian_rows    rows that define H, or all                                               5000
-        influence.prepare_limit   prepare LiSSA's polynomial up to so many probe parameters                4096
+        influence.prepare_limit   prepare LiSSA's polynomial up to so many probe parameters                8192
         refine.candidates         P how many each index gives for each output                              100
         refine.rank_by            P fitted: all evidence, weighted by the build | similarity | influence   fitted
         calibrate.outputs         simulated outputs that the weights are fitted on                         1000

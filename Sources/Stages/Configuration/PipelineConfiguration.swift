@@ -42,7 +42,7 @@ package struct PipelineConfiguration: Sendable {
         embed = try EmbedSettings(section.section("embed"))
         cluster = try ClusterStage.Settings(section.section("cluster"))
         probe = try ProbeTrainStage.Settings(section.section("probe"))
-        curvature = try CurvatureStage.Settings(section.section("influence"))
+        curvature = try CurvatureStage.Settings(section.section("influence"), profile: profile, probeL2: probe.l2)
         project = try ProjectStage.Settings(section.section("fingerprint"), profile: profile)
         index = try IndexSettings(section.section("index"), profile: profile)
         refine = try RefineSettings(

@@ -149,7 +149,8 @@ final class MethodLibrary {
     private var curvature: CurvatureSettings {
         let settings = configuration.curvature
         return CurvatureSettings(
-            .lissa(iterations: settings.iterations, damping: settings.damping),
+            settings.iterations.map { .lissa(iterations: $0, damping: settings.damping) }
+                ?? .exact(damping: settings.damping),
             rows: settings.hessianRows ?? .max, seed: configuration.seed)
     }
 
