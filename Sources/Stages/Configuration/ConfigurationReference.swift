@@ -31,6 +31,8 @@ package enum ConfigurationReference {
         fingerprint.distribution  rademacher | gaussian                                                    rademacher
         fingerprint.embedding_weight   weight of the embedding's cosine                                    1
         fingerprint.signature_weight   weight of the gradient signature's cosine                           0
+        fingerprint.token_dimension    m of the token signature                                            256
+        fingerprint.token_weight       weight of the token signature's cosine; for texts                   0
         index.kind                flat: exact                                                              flat
         index.metric              P inner_product | l2                                                     inner_product
         influence.damping         λ in H + λI                                                              0.01

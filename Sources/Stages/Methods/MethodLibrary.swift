@@ -155,12 +155,13 @@ struct MethodLibrary {
     private func reference() throws -> ReferenceRanker {
         let probe = try ProbeFile.read(try parts.only(ProbeTrainStage.name))
         let corpus = try corpus()
-        let fingerprinter = Fingerprinter(
-            settings: .reference(dimension: configuration.project.dimension), seed: configuration.seed, probe: probe)
+        let fingerprinter = try Fingerprinter(
+            settings: .reference(dimension: configuration.project.dimension), seed: configuration.seed, probe: probe,
+            frequencies: nil)
         let factors = try probe.gradientFactors(
             corpus.embeddings.elements.span, labels: corpus.labels.span, workers: workers)
         return ReferenceRanker(
-            fingerprints: fingerprinter.fingerprints(corpus.embeddings, factors, workers: workers),
+            fingerprints: try fingerprinter.fingerprints(corpus.embeddings, factors, words: nil, workers: workers),
             fingerprinter: fingerprinter, probe: probe,
             influence: try InfluenceScorer(try parts.only(CurvatureStage.name), probe: probe),
             gradients: try CandidateGradients(

@@ -69,7 +69,7 @@ struct ReferenceRanker: SourceRanker {
     func rank(_ outputs: MethodOutputs, count: Int, workers: Int) throws -> [[Neighbor]] {
         let (embeddings, labels) = (outputs.rows.embeddings, outputs.rows.labels)
         let factors = try probe.gradientFactors(embeddings.elements.span, labels: labels.span, workers: workers)
-        let queries = fingerprinter.fingerprints(embeddings, factors, workers: workers)
+        let queries = try fingerprinter.fingerprints(embeddings, factors, words: nil, workers: workers)
         let norms = (0..<fingerprints.rows).map { row in
             let vector = fingerprints.elements.span.extracting(fingerprints.range(ofRow: row))
             return dot(vector, vector)
