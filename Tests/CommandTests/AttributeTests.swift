@@ -40,7 +40,12 @@ import Testing
             #expect(attributions[0]["source_id"] as? String == "s\(row)")
             let similarity = try #require(attributions[0]["similarity"] as? Double)
             #expect(abs(similarity - 1) < 1e-4)
-            #expect(result["no_source"] is NSNull)
+            #expect(result["no_source"] as? Bool == false)
+            let chances = attributions.compactMap { $0["p_value"] as? Double }
+            #expect(chances.count == 3 && chances[0] <= 0.05 && chances == chances.sorted())
+            #expect(attributions.allSatisfy { $0["relative_influence"] is Double })
+            let explained = try #require(attributions[0]["token_influence"] as? Double)
+            #expect(explained < 0)
         }
     }
 

@@ -169,9 +169,8 @@ import Testing
         expect(try build(corpus, run: "whole"), status: 0)
         for _ in 0..<2 {
             for stage in [
-                "ingest", "catalog", "tokenize", "token-probe", "token-index", "embed", "cluster", "label", "probe-train", "curvature", "gradient-sign",
-                "project",
-                "shard-index", "merge",
+                "ingest", "catalog", "tokenize", "token-probe", "token-index", "embed", "cluster", "label",
+                "probe-train", "curvature", "gradient-sign", "project", "shard-index", "merge", "calibrate",
             ] {
                 for rank in 0..<2 {
                     let result = try CommandLineTool.run([

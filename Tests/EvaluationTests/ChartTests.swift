@@ -42,9 +42,12 @@ import Testing
     @Test func pointsThatCannotBeShownLeaveAGap() {
         let gap = lines([CurvePoint(x: 1, y: 0), CurvePoint(x: 2, y: .infinity), CurvePoint(x: 3, y: 1)])
         let whole = lines([CurvePoint(x: 1, y: 0), CurvePoint(x: 2, y: 0.5), CurvePoint(x: 3, y: 1)])
-        #expect(MarkupCheck(gap).elements.count { $0 == "path" } == 1 + 2 * 2)
-        #expect(MarkupCheck(whole).elements.count { $0 == "path" } == 1 + 2)
+        // Two series, and no diagonal: the axes show no value in common.
+        #expect(MarkupCheck(gap).elements.count { $0 == "path" } == 2 * 2)
+        #expect(MarkupCheck(whole).elements.count { $0 == "path" } == 2)
         #expect(MarkupCheck(lines([])).content.contains("no data"))
+        let diagonal = lines([CurvePoint(x: 0, y: 0), CurvePoint(x: 1, y: 1)])
+        #expect(MarkupCheck(diagonal).elements.count { $0 == "path" } == 2 + 1)
     }
 
     @Test func logarithmicTicksAreThePowers() {
@@ -66,12 +69,10 @@ import Testing
 
     @Test func denseCurvesAreThinned() {
         let points = (0...100_000).map { CurvePoint(x: Double($0), y: Double($0 % 2) * 1e-9) }
-        let text = lines(points)
         let thinned = LineChart(
             title: "t", x: PlotAxis("x"), y: PlotAxis("y", range: 0...1), series: [.init("s", points: points)]
         ).drawing().text
-        #expect(thinned.utf8.count < 40_000 && text.utf8.count > thinned.utf8.count)
-        #expect(thinned.contains(" L") == false && MarkupCheck(thinned).fault == nil)
+        #expect(thinned.utf8.count < 40_000 && MarkupCheck(thinned).fault == nil)
     }
 
     @Test func stackedBarsEndWithTheirSum() {

@@ -103,7 +103,7 @@ import Testing
         #expect(evaluation.known + evaluation.nulls == 200)
     }
 
-    /// Values of R's `prop.test(…, correct = FALSE)` and of Newcombe 1998, table I.
+    /// The first four are in Newcombe 1998 (Statistics in Medicine 17), table I; the last two follow from the formula.
     @Test(arguments: [
         (81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0, 0.1611), (1, 29, 0.0061, 0.1718),
         (5, 10, 0.2366, 0.7634), (10, 10, 0.7225, 1),

@@ -150,7 +150,7 @@ import Testing
             let ids = try workspace.write((0..<300).map { "\(prefix)\($0)\n" }.joined(), to: "ids.txt")
             let directory = try workspace.build(run + ["corpus.ids=\(ids)"])
             let found = try workspace.attribute(directory, vectors: vectors, count: 1)
-            guard case .attributed(let attributions, _)? = found.first?.result else {
+            guard case .attributed(let attributions, _, _)? = found.first?.result else {
                 Issue.record("\(found)")
                 continue
             }

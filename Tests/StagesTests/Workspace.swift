@@ -63,7 +63,7 @@ final class Workspace {
 
     /// Attributes vectors against a finished run.
     func attribute(
-        _ directory: RunDirectory, vectors: String, ids: String? = nil, count: Int? = nil, workers: Int = 2
+        _ directory: RunDirectory, vectors: String, ids: String? = nil, count: Int = 10, workers: Int = 2
     ) throws -> [AttributedOutput] {
         let job = try AttributionJob(directory: directory, modelPath: nil, workers: workers)
         let sink = Collector()
@@ -83,7 +83,7 @@ final class Workspace {
 extension AttributedOutput {
     /// The ranked sources; none for an output that failed.
     var attributions: [Attribution] {
-        if case .attributed(let attributions, _) = result { attributions } else { [] }
+        if case .attributed(let attributions, _, _) = result { attributions } else { [] }
     }
 }
 

@@ -53,7 +53,7 @@ enum PageStyle {
         .facts td{overflow-wrap:anywhere}
         figure{margin:1.25rem 0;max-width:38rem;break-inside:avoid}
         figure .scroll{margin:0}
-        figure svg{display:block;width:100%;min-width:20rem;height:auto}
+        figure svg{display:block;width:100%;min-width:26rem;height:auto}
         figcaption{font-size:.875rem;margin-top:.4rem}
         pre{background:var(--panel);border-radius:4px;padding:.75rem;font:.875rem/1.5 ui-monospace,monospace;\
         white-space:pre-wrap;overflow-wrap:anywhere}

@@ -3,12 +3,12 @@ enum PlotStyle {
     /// Width of every chart in user units; the height follows from the content.
     static let width = 480.0
 
-    /// Series' colours, told apart with any common colour vision, each with a contrast of 3 : 1 to its paper. After Okabe & Ito
-    /// ("Color Universal Design", 2008), the light ones darkened for white paper. Dashes, markers and order say the same
-    /// once more.
+    /// Series' colours: each has a contrast of 3 : 1 to its paper, and any two differ by 12 in CIELAB also as protanopia,
+    /// deuteranopia and tritanopia show them (by the matrices of Machado et al., IEEE TVCG 15, 2009, severity 1). The
+    /// first are after Okabe & Ito ("Color Universal Design", 2008). Dashes, markers and order say the same once more.
     static let palette: [(light: String, dark: String)] = [
         ("#0072b2", "#56a8e0"), ("#d55e00", "#f08a3c"), ("#00875f", "#2fc295"), ("#b0578d", "#e09ac4"),
-        ("#9a7400", "#e8c13a"), ("#4a4f55", "#b9bfc6"), ("#2b93c9", "#9ad4f5"), ("#7a3e00", "#c99a6b"),
+        ("#543800", "#e0fc00"), ("#7000fc", "#8c1cfc"), ("#000070", "#c41c38"), ("#000000", "#a8fca8"),
     ]
 
     private static let dashes = ["", "6 3", "2 3", "8 3 2 3", "12 4", "1 4"]

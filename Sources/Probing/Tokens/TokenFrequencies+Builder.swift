@@ -55,7 +55,7 @@ extension TokenFrequencies {
 
         /// Where a word is or belongs. Ids are hashes already, and their high bits choose the slot.
         private func place(of id: UInt32) -> Int {
-            var slot = Int(UInt64(id) * UInt64(slots.count) >> 32)
+            var slot = Int((UInt64(id) * UInt64(slots.count)) >> 32)
             while slots[slot].count > 0, slots[slot].id != id { slot = slot + 1 == slots.count ? 0 : slot + 1 }
             return slot
         }

@@ -5,9 +5,9 @@ internal import Storage
 
 /// The configuration's `calibrate:` section.
 package struct CalibrationSettings: Codable, Hashable, Sendable {
-    /// Simulated outputs that the weights are fitted on.
+    /// Simulated outputs that the weights are fitted on, at most one for each row.
     package let outputs: Int
-    /// Those that the null distribution is made of.
+    /// Those that the null distribution is made of, at most two for each row.
     package let nulls: Int
 
     init(_ section: ConfigurationSection) throws(RunError) {
@@ -61,8 +61,9 @@ package struct CalibrateStage: Stage {
         let calibrator = Calibrator(
             finder: finder, settings: settings, ranking: parameters.refine.rankBy,
             candidates: parameters.refine.candidates, workers: context.workers)
+        let count = min(settings.outputs, catalog.rows) + min(settings.nulls, 2 * catalog.rows)
         let outputs = try SimulatedOutputs.make(
-            settings.outputs + settings.nulls, from: finder,
+            count, from: finder,
             embeddings: try ShardedColumn.embeddings(context.inputs(EmbedStage.name)), source: embeddings,
             seed: parameters.seed, stream: 17, workers: context.workers)
         let record = try calibrator.calibrate(try calibrator.trials(outputs) { context.advance(rows: $0) })

@@ -91,18 +91,28 @@ extension PostingsIndex {
                     sums[offset] = 0
                 }
             } else {
-                // No number is never kept.
-                for offset in 0..<block.count {
-                    let sum = sums[offset]
-                    sums[offset] =
-                        sum == 0 ? .nan : sum + scorer.rowScore(of: query, length: blockLengths[offset])
-                }
+                finish(&sums, lengths: blockLengths, of: query, scorer: scorer)
                 best.offer(dots: sums.span.extracting(0..<block.count), factor: -1, first: UInt32(start))
-                for offset in sums.indices { sums[offset] = 0 }
+                var clean = sums.mutableSpan
+                for offset in 0..<clean.count { clean[offset] = 0 }
             }
         }
         for list in lists where !list.postings.isEmpty { throw damagedRows(near: list.postings.lowerBound) }
         return best.sorted.map { Neighbor(row: Int($0.row), score: -$0.key) }
+    }
+
+    /// Makes scores of a block's sums; rows that share no word get no number, which is never kept.
+    @inline(__always)
+    private func finish<Scorer: PostingsScorer>(
+        _ sums: inout [Float], lengths: Span<UInt32>, of query: Scorer.Query, scorer: Scorer
+    ) {
+        var scores = sums.mutableSpan
+        for offset in lengths.indices {
+            // The score is made in any case: whether a row shares a word is no branch that could be foreseen.
+            let sum = scores[offset]
+            let score = sum + scorer.rowScore(of: query, length: lengths[offset])
+            scores[offset] = sum == 0 ? .nan : score
+        }
     }
 
     /// Adds a word's contributions to the rows of a block.
@@ -119,24 +129,34 @@ extension PostingsIndex {
         let rows = try lists.values(PostingsFormat.row, as: UInt32.self, rows: range)
         let counts = try lists.values(PostingsFormat.count, as: UInt8.self, rows: range)
         let (first, size) = (UInt32(block.lowerBound), UInt32(block.count))
+        let term = list.term
         var sums = sums.mutableSpan
-        var touched = touched.mutableSpan
         var index = 0
-        var newlyTouched = touchedCount
-        while index < rows.count {
-            let offset = rows[index] &- first
-            guard offset < size else { break }
-            let place = Int(offset)
-            let length = Scorer.readsLengths ? lengths[place] : 0
-            let sum = sums[place]
-            if isSparse {
+        if isSparse {
+            var touched = touched.mutableSpan
+            var newlyTouched = touchedCount
+            while index < rows.count {
+                let offset = rows[index] &- first
+                guard offset < size else { break }
+                let place = Int(offset)
+                let length = Scorer.readsLengths ? lengths[place] : 0
+                let sum = sums[place]
                 touched[newlyTouched] = offset
                 newlyTouched += sum == 0 ? 1 : 0
+                sums[place] = sum + scorer.contribution(of: term, count: counts[index], length: length)
+                index += 1
             }
-            sums[place] = sum + scorer.contribution(of: list.term, count: counts[index], length: length)
-            index += 1
+            touchedCount = newlyTouched
+        } else {
+            while index < rows.count {
+                let offset = rows[index] &- first
+                guard offset < size else { break }
+                let place = Int(offset)
+                let length = Scorer.readsLengths ? lengths[place] : 0
+                sums[place] += scorer.contribution(of: term, count: counts[index], length: length)
+                index += 1
+            }
         }
-        touchedCount = newlyTouched
         list.postings = list.postings.lowerBound + index..<list.postings.upperBound
         // The row that the next block begins with. One of this block or an earlier one stands in a wrong order.
         list.nextRow = .max

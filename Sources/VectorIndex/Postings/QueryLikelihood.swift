@@ -30,8 +30,9 @@ package struct QueryLikelihood: PostingsScorer {
     package struct Term: Sendable {
         let count: Double
         let gain: Double
-        /// Contributions of counts below 8.
-        let small: InlineArray<8, Float>
+        /// Contributions of the counts that nearly all postings have.
+        let one: Float
+        let two: Float
     }
 
     private let prior: Double
@@ -50,16 +51,19 @@ package struct QueryLikelihood: PostingsScorer {
 
     package func term(_ position: Int, of query: Query, documents: Int) -> Term {
         let (count, gain) = (Double(query.counts[position]), query.gains[position])
-        return Term(count: count, gain: gain, small: InlineArray { Float(count * logarithm1p(Double($0) * gain)) })
+        return Term(
+            count: count, gain: gain, one: Float(count * logarithm1p(gain)), two: Float(count * logarithm1p(2 * gain)))
     }
 
-    package func weight(of term: Term) -> Float { term.small[1] }
+    package func weight(of term: Term) -> Float { term.one }
 
     @inline(__always)
     package func contribution(of term: Term, count: UInt8, length: UInt32) -> Float {
-        count < 8 ? term.small[Int(count)] : Float(term.count * logarithm1p(Double(count) * term.gain))
+        if count == 1 { return term.one }
+        return count == 2 ? term.two : Float(term.count * logarithm1p(Double(count) * term.gain))
     }
 
+    @inline(__always)
     package func rowScore(of query: Query, length: UInt32) -> Float {
         let term =
             length < 4096 ? lengthTerms[Int(length)] : Float(logarithm1p(Double(length) / prior))
