@@ -81,11 +81,14 @@ struct RecallCommand: ParsableCommand {
         var lines: [RecallLine] = []
         if let embedding = ranks.embedding { lines.append(RecallLine("embedding") { hits(embedding, $0) }) }
         for (index, dimension) in dimensions.enumerated() {
-            lines.append(RecallLine("signature, m = \(dimension)", dimension: dimension) { hits(ranks.signature[index], $0) })
+            lines.append(
+                RecallLine("signature, m = \(dimension)", dimension: dimension) { hits(ranks.signature[index], $0) })
         }
         for (index, dimension) in dimensions.enumerated() where !ranks.both.isEmpty {
             lines.append(
-                RecallLine("embedding + signature, m = \(dimension)", dimension: dimension) { hits(ranks.both[index], $0) })
+                RecallLine("embedding + signature, m = \(dimension)", dimension: dimension) {
+                    hits(ranks.both[index], $0)
+                })
         }
         let exact = try words.search(count: deepest, budget: nil)
         lines.append(RecallLine("postings", milliseconds: exact.milliseconds) { hits(exact.ranks, $0) })

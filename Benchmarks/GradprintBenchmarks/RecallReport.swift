@@ -65,10 +65,12 @@ struct RecallTable {
         for (name, members) in families.sorted(by: { $0.key < $1.key }) {
             let points = members.map { CurvePoint(x: Double($0.dimension ?? 0), y: $0.hits[depth]) }
             let title = name.replacing(", m ", with: "")
-            series.append(LineChart.Series(title.trimmingCharacters(in: .whitespaces), points: points, showsMarkers: true))
+            series.append(
+                LineChart.Series(title.trimmingCharacters(in: .whitespaces), points: points, showsMarkers: true))
         }
         return LineChart(
-            title: "Source among the first \(RecallLine.depths[depth]) candidates, \(set), \(Numerals.count(rows)) rows",
+            title:
+                "Source among the first \(RecallLine.depths[depth]) candidates, \(set), \(Numerals.count(rows)) rows",
             x: PlotAxis("m of the token signature", scale: .logarithmic(base: 2)),
             y: PlotAxis("share of queries"), series: series
         ).drawing().text

@@ -65,9 +65,15 @@ final class Workspace {
     func attribute(
         _ directory: RunDirectory, vectors: String, ids: String? = nil, count: Int = 10, workers: Int = 2
     ) throws -> [AttributedOutput] {
+        try attribute(directory, .vectors(path: vectors, ids: ids), count: count, workers: workers)
+    }
+
+    func attribute(
+        _ directory: RunDirectory, _ outputs: OutputSource, count: Int = 10, workers: Int = 2
+    ) throws -> [AttributedOutput] {
         let job = try AttributionJob(directory: directory, modelPath: nil, workers: workers)
         let sink = Collector()
-        _ = try job.run(.vectors(path: vectors, ids: ids), count: count, to: sink)
+        _ = try job.run(outputs, count: count, to: sink)
         return sink.outputs
     }
 

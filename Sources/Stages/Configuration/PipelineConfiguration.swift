@@ -106,7 +106,8 @@ package struct PipelineConfiguration: Sendable {
         if project.layout.isEmpty {
             throw RunError(
                 .configuration,
-                "fingerprint.embedding_weight, signature_weight and token_weight are all 0, which leaves no fingerprint")
+                "fingerprint.embedding_weight, signature_weight and token_weight are all 0, which leaves no fingerprint"
+            )
         }
         if project.layout.tokens != nil {
             guard !corpus.isVectors, !embed.isVectors else {
