@@ -131,7 +131,7 @@ struct RecallVectors {
         var matrix = Matrix(rows: elements.count / dimension, columns: dimension, elements: elements)
         for row in 0..<matrix.rows {
             let range = matrix.range(ofRow: row)
-            let norm = euclideanNorm(matrix.elements, range)
+            let norm = range.reduce(0) { $0 + Double(matrix.elements[$1]) * Double(matrix.elements[$1]) }.squareRoot()
             guard norm > 0 else { continue }
             for index in range { matrix.elements[index] = Float(Double(matrix.elements[index]) / norm) }
         }

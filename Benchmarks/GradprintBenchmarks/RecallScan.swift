@@ -97,7 +97,7 @@ struct RecallScan {
             let tile = start..<min(rows, start + Self.tileRows)
             let scores = self.scores(queries, range, blocks, tile)
             for method in 0..<methods {
-                let tileScores = scores[method].span
+                let tileScores = scores[method]
                 for query in range {
                     let mark = marks[query * methods + method]
                     let begin = (query - range.lowerBound) * tile.count
