@@ -93,7 +93,7 @@ import Testing
     }
 
     private static func settings(_ classes: Int, _ hidden: Int) -> [String] {
-        ["cluster.clusters=\(classes)"]
+        ["cluster.clusters=\(classes)", "influence.iterations=10", "influence.damping=0.01"]
             + (hidden > 0 ? ["probe.kind=hidden", "probe.hidden_units=\(hidden)"] : [])
     }
 

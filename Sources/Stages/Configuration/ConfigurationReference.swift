@@ -31,9 +31,11 @@ package enum ConfigurationReference {
         fingerprint.distribution  rademacher | gaussian                                                    rademacher
         fingerprint.embedding_weight   weight of the embedding's cosine                                    1
         fingerprint.signature_weight   weight of the gradient signature's cosine                           0
+        fingerprint.token_dimension    m of the token signature                                            256
+        fingerprint.token_weight       weight of the token signature's cosine; for texts                   0
         index.kind                flat: exact                                                              flat
         index.metric              P inner_product | l2                                                     inner_product
-        influence.damping         P λ in H + λI                                                            probe.l2
+        influence.damping         P λ in H + λI; stands for the probe's own l2                             0.0001
         influence.iterations      P T of LiSSA, or converged: the exact solution                           converged
         influence.scale           μ of LiSSA; 0: 1.1·(λ_max + λ) from a power iteration                    0
         influence.hessian_rows    rows that define H, or all                                               5000

@@ -14,10 +14,11 @@ struct NearestFingerprints: Sendable {
     /// - Parameter dimension: m.
     init(_ corpus: LabelledRows, probe: any Probe, dimension: Int, seed: UInt64, workers: Int) throws {
         self.probe = probe
-        fingerprinter = Fingerprinter(settings: .reference(dimension: dimension), seed: seed, probe: probe)
+        fingerprinter = try Fingerprinter(
+            settings: .reference(dimension: dimension), seed: seed, probe: probe, frequencies: nil)
         let factors = try probe.gradientFactors(
             corpus.embeddings.elements.span, labels: corpus.labels.span, workers: workers)
-        fingerprints = fingerprinter.fingerprints(corpus.embeddings, factors, workers: workers)
+        fingerprints = try fingerprinter.fingerprints(corpus.embeddings, factors, words: nil, workers: workers)
         let rows = fingerprints
         lengths = (0..<rows.rows).map { row in
             let vector = rows.elements.span.extracting(rows.range(ofRow: row))
@@ -29,7 +30,7 @@ struct NearestFingerprints: Sendable {
     func search(_ outputs: LabelledRows, count: Int, workers: Int) throws -> [[Neighbor]] {
         let factors = try probe.gradientFactors(
             outputs.embeddings.elements.span, labels: outputs.labels.span, workers: workers)
-        let queries = fingerprinter.fingerprints(outputs.embeddings, factors, workers: workers)
+        let queries = try fingerprinter.fingerprints(outputs.embeddings, factors, words: nil, workers: workers)
         return Parallel.map(count: queries.rows, blockSize: 8, workers: workers) { outputs in
             outputs.map { output -> [Neighbor] in
                 var best = TopCandidates(capacity: min(count, fingerprints.rows))
