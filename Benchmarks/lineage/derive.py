@@ -133,6 +133,31 @@ def residual(t, arch, rng, signs=False):
     return out
 
 
+def rotated_values(t, arch, rng):
+    """Values and what is made of them, turned within each head; the function stays the same."""
+    t = dict(t)
+    width = HIDDEN // HEADS
+    for layer in range(LAYERS):
+        v, o = (f"{PREFIX[arch]}{layer}.{name}.weight" for name in ATTENTION[arch][2:])
+        turn = np.zeros((HIDDEN, HIDDEN), np.float32)
+        for head in range(HEADS):
+            part = slice(head * width, (head + 1) * width)
+            turn[part, part] = np.linalg.qr(rng.standard_normal((width, width)))[0]
+        t[v], t[o] = turn @ t[v], t[o] @ turn.T
+        bias = v.replace("weight", "bias")
+        if bias in t:
+            t[bias] = turn @ t[bias]
+    return t
+
+
+def rotated_stream(t, arch, rng):
+    """The residual stream turned by a random rotation, as RMSNorm allows when its gains are folded away."""
+    turn = np.linalg.qr(rng.standard_normal((HIDDEN, HIDDEN)))[0].astype(np.float32)
+    writes = FEED[arch][1], ATTENTION[arch][3]
+    return {name: value if value.ndim != 2 else turn.T @ value if layer_of(name, arch)[1].startswith(writes)
+            else value @ turn for name, value in t.items()}
+
+
 def transposed(t):
     return {name: np.ascontiguousarray(value.T) if value.ndim == 2 else value for name, value in t.items()}
 
@@ -196,6 +221,8 @@ def kinds(models, arch, seed):
     yield "neurons-cut-25", neurons(base, arch, rng("neurons-cut-25"), inner=base_inner(base, arch) * 3 // 4)
     yield "hidden-permuted", residual(base, arch, rng("hidden-permuted"))
     yield "hidden-flipped", residual(base, arch, rng("hidden-flipped"), signs=True)
+    yield "values-rotated", rotated_values(base, arch, rng("values-rotated"))
+    yield "stream-rotated", rotated_stream(base, arch, rng("stream-rotated"))
     yield "transposed", transposed(base)
     yield "renamed", renamed(base, rng("renamed"))
     disguise = rng("disguised")

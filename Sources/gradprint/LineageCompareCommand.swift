@@ -51,7 +51,8 @@ struct LineageCompareCommand: ParsableCommand {
                 let fingerprint = try weights.fingerprint(path, method: .weights, logger: logger)
                 guard fingerprint.weights != nil else {
                     throw LineageError.incomparable(
-                        "\(path) has no weights fingerprint, only TensorGuard's; classify --method tensorguard can use it")
+                        "\(path) has no weights fingerprint, only TensorGuard's; classify --method tensorguard can use it"
+                    )
                 }
                 fingerprints.append(fingerprint)
             }

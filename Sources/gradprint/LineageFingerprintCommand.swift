@@ -46,7 +46,8 @@ struct LineageFingerprintCommand: ParsableCommand {
                 let fingerprint = try weights.fingerprint(path, method: method, logger: logger)
                 let name = fingerprint.model.name
                 if let other = seen.updateValue(path, forKey: name), outputDir != nil {
-                    throw RunError(.badInput, "\(other) and \(path) are both called \(name); take their fingerprints one by one")
+                    throw RunError(
+                        .badInput, "\(other) and \(path) are both called \(name); take their fingerprints one by one")
                 }
                 let seconds = start.duration(to: .now) / .seconds(1)
                 if let outputDir {

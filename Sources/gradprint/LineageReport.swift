@@ -64,7 +64,8 @@ struct LineageReport {
             rows.append([
                 layer.layer.map { "\($0)" } ?? "none", "\(layer.matching) of \(layer.matrices)",
                 Self.number(layer.meanSimilarity), layer.state.rawValue,
-                layer.matchedLayers.isEmpty ? "–" : "layer " + layer.matchedLayers.map { "\($0)" }.joined(separator: ", "),
+                layer.matchedLayers.isEmpty
+                    ? "–" : "layer " + layer.matchedLayers.map { "\($0)" }.joined(separator: ", "),
             ])
         }
         text += Self.columns(rows)

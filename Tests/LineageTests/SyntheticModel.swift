@@ -40,7 +40,9 @@ struct SyntheticModel {
     init(seed: UInt64, layers: Int = 3) {
         var generator = SeededGenerator(seed: seed)
         func matrix(_ name: String, _ rows: Int, _ columns: Int) -> Tensor {
-            Tensor(name: name, rows: rows, columns: columns, values: (0..<rows * columns).map { _ in 0.05 * generator.normal() })
+            Tensor(
+                name: name, rows: rows, columns: columns,
+                values: (0..<rows * columns).map { _ in 0.05 * generator.normal() })
         }
         tensors = [matrix("model.embed_tokens.weight", Self.vocabulary, Self.hidden)]
         // Classes: the tokens of one share a direction, which is the model's own.
@@ -69,7 +71,9 @@ struct SyntheticModel {
         return mapped { tensor in
             var result = tensor
             let square = tensor.values.reduce(0) { $0 + $1 * $1 } / Float(tensor.values.count)
-            for index in result.values.indices { result.values[index] += share * square.squareRoot() * generator.normal() }
+            for index in result.values.indices {
+                result.values[index] += share * square.squareRoot() * generator.normal()
+            }
             return result
         }
     }
@@ -109,13 +113,21 @@ struct SyntheticModel {
 
     // MARK: Files
 
-    enum Storage: String { case float32 = "F32", float16 = "F16", brainFloat16 = "BF16", float64 = "F64" }
+    enum Storage: String {
+        case float32 = "F32"
+        case float16 = "F16"
+        case brainFloat16 = "BF16"
+        case float64 = "F64"
+    }
 
     /// The bytes of a safetensors file.
     func bytes(as storage: Storage = .float32) -> [UInt8] {
         TensorBytes.file(
             tensors.map { tensor in
-                (tensor.name, storage.rawValue, [tensor.rows, tensor.columns], TensorBytes.encode(tensor.values, storage))
+                (
+                    tensor.name, storage.rawValue, [tensor.rows, tensor.columns],
+                    TensorBytes.encode(tensor.values, storage)
+                )
             })
     }
 }

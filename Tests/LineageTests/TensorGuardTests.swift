@@ -9,7 +9,8 @@ import Testing
         let families: [String: String]
     }
 
-    private static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/tensorguard")
+    private static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(
+        path: "Fixtures/tensorguard")
 
     private func published() throws -> (models: [ModelFingerprint], bases: [Int], families: [String]) {
         let list = try JSONDecoder().decode(
@@ -53,9 +54,12 @@ import Testing
         var values = models[0].tensorguard!.values
         values[0] += 1000 * abs(values[0])
         values[4] *= 100
-        let strange = ModelFingerprint(model: models[0].model, weights: nil, tensorguard: TensorGuardFeatures(values: values))
+        let strange = ModelFingerprint(
+            model: models[0].model, weights: nil, tensorguard: TensorGuardFeatures(values: values))
         #expect(try LineageClassifier(library: reopened).classify([strange], method: .tensorguard)[0].family == nil)
-        #expect(throws: LineageError.self) { try LineageClassifier(library: reopened).classify([strange], method: .weights) }
+        #expect(throws: LineageError.self) {
+            try LineageClassifier(library: reopened).classify([strange], method: .weights)
+        }
     }
 
     @Test func momentsAreThoseOfTheGradientItself() {

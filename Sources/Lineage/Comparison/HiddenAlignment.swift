@@ -5,6 +5,10 @@ struct HiddenAlignment: Sendable {
     let second: [Int]
     /// 1, or −1 where the unit's sign is turned.
     let signs: [Double]
+    /// How well the embeddings agree: the mean correlation of the matched columns, times the share of units that matched.
+    let similarity: Double
+    /// The z of as many matches, from the Poisson tail of columns of independent models; `nil` without columns.
+    let z: Double?
 
     var count: Int { first.count }
 
@@ -13,7 +17,9 @@ struct HiddenAlignment: Sendable {
     init?(_ a: HiddenUnits, _ b: HiddenUnits) {
         guard let left = a.columns?.values, let right = b.columns?.values else {
             guard a.columns == nil, b.columns == nil, a.hidden == b.hidden else { return nil }
-            self.init(first: Array(a.chosen.indices), second: Array(b.chosen.indices), signs: a.chosen.map { _ in 1 })
+            self.init(
+                first: Array(a.chosen.indices), second: Array(b.chosen.indices), signs: a.chosen.map { _ in 1 },
+                similarity: 0, z: nil)
             return
         }
         let tokens = left.count / a.chosen.count
@@ -29,19 +35,34 @@ struct HiddenAlignment: Sendable {
         }
         pairs.sort { ($1.correlation.magnitude, $0.i, $0.j) < ($0.correlation.magnitude, $1.i, $1.j) }
         var (first, second, signs): ([Int], [Int], [Double]) = ([], [], [])
+        var sum = 0.0
         for pair in pairs where !first.contains(pair.i) && !second.contains(pair.j) {
             first.append(pair.i)
             second.append(pair.j)
             signs.append(pair.correlation < 0 ? -1 : 1)
+            sum += pair.correlation.magnitude
         }
         guard first.count >= WeightFormat.leastUnits else { return nil }
-        self.init(first: first, second: second, signs: signs)
+        // Of independent models, a pair of columns passes with the chance of a normal's two tails.
+        let tail = 2 * upperTail(WeightFormat.leastUnitCorrelation * Double(tokens - 1).squareRoot())
+        let z = Self.poissonScore(first.count, mean: tail * Double(x.count * y.count))
+        self.init(
+            first: first, second: second, signs: signs, similarity: sum / Double(min(x.count, y.count)), z: z)
     }
 
-    private init(first: [Int], second: [Int], signs: [Double]) {
+    private init(first: [Int], second: [Int], signs: [Double], similarity: Double, z: Double?) {
         self.first = first
         self.second = second
         self.signs = signs
+        self.similarity = similarity
+        self.z = z
+    }
+
+    /// The normal z whose tail is a bound of P(X ≥ count) for a Poisson X of a mean below 1: meanⁿ/n!.
+    private static func poissonScore(_ count: Int, mean: Double) -> Double {
+        var bound = 1.0
+        for k in 1...count { bound = max(1e-300, bound * mean / Double(k)) }
+        return upperQuantile(bound)
     }
 
     /// The independent numbers of a table over the matched units.
@@ -51,6 +72,8 @@ struct HiddenAlignment: Sendable {
 /// Grids and tables of one model, brought into the form in which the correlation of two is their inner product.
 struct PreparedTensor: Sendable {
     let tensor: TensorFingerprint
+    /// Whether the hidden units are told apart by this matrix.
+    let tellsUnits: Bool
     /// Row-major, unit length; `nil` without a grid.
     let grid: [Float]?
     let transposedGrid: [Float]?
@@ -58,8 +81,10 @@ struct PreparedTensor: Sendable {
     /// Over the matched units, unit length: neurons that are rows, neurons that are columns.
     let tables: [(isRows: Bool, values: [Float])]
 
-    init(_ tensor: TensorFingerprint, order: [Int]?, signs: [Double]?, units: Int) {
+    init(_ tensor: TensorFingerprint, of units: HiddenUnits?, order: [Int]?, signs: [Double]?) {
         self.tensor = tensor
+        tellsUnits = units?.source == tensor.name
+        let units = units?.chosen.count ?? 0
         let sides = tensor.gridSides
         gridFreedom = (sides.rows - 1) * (sides.columns - 1)
         if let scores = tensor.grid?.values, scores.count == sides.rows * sides.columns {

@@ -42,12 +42,12 @@ package struct TensorMatch: Hashable, Sendable, Codable {
 struct TensorMatcher {
     private let a: [PreparedTensor]
     private let b: [PreparedTensor]
-    private let tableFreedom: Int
+    private let alignment: HiddenAlignment?
 
-    init(_ a: [PreparedTensor], _ b: [PreparedTensor], tableFreedom: Int) {
+    init(_ a: [PreparedTensor], _ b: [PreparedTensor], alignment: HiddenAlignment?) {
         self.a = a
         self.b = b
-        self.tableFreedom = tableFreedom
+        self.alignment = alignment
     }
 
     struct Pair {
@@ -116,7 +116,12 @@ struct TensorMatcher {
     }
 
     private func tablePairs(_ x: PreparedTensor, _ y: PreparedTensor) -> [Pair] {
-        let root = Double(tableFreedom).squareRoot()
+        guard let alignment else { return [] }
+        if x.tellsUnits, y.tellsUnits, let z = alignment.z {
+            let isTransposed = (x.tensor.rows < x.tensor.columns) != (y.tensor.rows < y.tensor.columns)
+            return [Pair(z: z, correlation: alignment.similarity, isTransposed: isTransposed)]
+        }
+        let root = Double(alignment.degreesOfFreedom).squareRoot()
         var pairs: [Pair] = []
         for first in x.tables {
             for second in y.tables {

@@ -3,7 +3,7 @@
 /// Each matrix of the smaller model is compared with every matrix of the other that has its shape, by its weights and by
 /// its neurons, and takes the best; each matrix is used once. A correlation is measured against what it is when the labels
 /// of one side are shuffled (``doublyCentered(_:rows:columns:)``, ``uCentered(_:n:)``), and corrected for being the best of
-/// several. The matrices' scores are added by Stouffer's method, each cut at 8, so that no single matrix decides.
+/// several. The matrices' scores are added by Stouffer's method, each cut at −2 and 8, so that no single matrix decides.
 package struct WeightComparison: Sendable {
     /// One entry for each matrix of the smaller model.
     package let matches: [TensorMatch]
@@ -42,19 +42,17 @@ package struct WeightComparison: Sendable {
     /// How much wider the scores of unrelated real models spread than those of shuffled labels; see docs/lineage.md.
     static let inflation = 1.5
     private static let largestScore = 8.0
+    private static let smallestScore = -2.0
 
     package init(_ a: WeightFingerprint, _ b: WeightFingerprint) {
         let swapped = a.tensors.count > b.tensors.count
         let (small, large) = swapped ? (b, a) : (a, b)
         let alignment = small.units.flatMap { units in large.units.flatMap { HiddenAlignment(units, $0) } }
-        let unitCount = (small.units?.chosen.count ?? 0, large.units?.chosen.count ?? 0)
-        let left = small.tensors.map {
-            PreparedTensor($0, order: alignment?.first, signs: nil, units: unitCount.0)
-        }
+        let left = small.tensors.map { PreparedTensor($0, of: small.units, order: alignment?.first, signs: nil) }
         let right = large.tensors.map {
-            PreparedTensor($0, order: alignment?.second, signs: alignment?.signs, units: unitCount.1)
+            PreparedTensor($0, of: large.units, order: alignment?.second, signs: alignment?.signs)
         }
-        let matcher = TensorMatcher(left, right, tableFreedom: alignment?.degreesOfFreedom ?? 1)
+        let matcher = TensorMatcher(left, right, alignment: alignment)
         let found = Self.best(
             weights: matcher.matches(by: .weights), neurons: matcher.matches(by: .neurons), left: small.tensors,
             right: large.tensors)
@@ -64,9 +62,11 @@ package struct WeightComparison: Sendable {
         let onlyInSmall = small.tensors.map(\.name).filter { !matchedSmall.contains($0) }
         let onlyInLarge = large.tensors.map(\.name).filter { !matchedLarge.contains($0) }
         (onlyInA, onlyInB) = swapped ? (onlyInLarge, onlyInSmall) : (onlyInSmall, onlyInLarge)
-        matchedUnits =
-            small.units != nil && large.units != nil
-            ? Units(matched: alignment?.count ?? 0, chosen: min(unitCount.0, unitCount.1)) : nil
+        if let left = small.units, let right = large.units {
+            matchedUnits = Units(matched: alignment?.count ?? 0, chosen: min(left.chosen.count, right.chosen.count))
+        } else {
+            matchedUnits = nil
+        }
 
         let comparable = found.filter { $0.comparisons > 0 }
         guard !comparable.isEmpty else {
@@ -74,7 +74,9 @@ package struct WeightComparison: Sendable {
             return
         }
         let similarity = comparable.reduce(0) { $0 + max(0, $1.similarity) } / Double(comparable.count)
-        let sum = comparable.reduce(0) { $0 + min(Self.largestScore, max(-Self.largestScore, upperQuantile($1.pValue))) }
+        let sum = comparable.reduce(0) {
+            $0 + min(Self.largestScore, max(Self.smallestScore, upperQuantile($1.pValue)))
+        }
         let score = sum / Double(comparable.count).squareRoot()
         let pValue = max(Self.smallestPValue, upperTail(score / Self.inflation))
         self.similarity = similarity

@@ -92,7 +92,8 @@ private struct SVG {
 
     mutating func text(_ text: String, x: Double, y: Double, anchor: String) {
         let shown = text.count > 48 ? text.prefix(47) + "…" : text[...]
-        body += "<text x=\"\(number(x))\" y=\"\(number(y))\" text-anchor=\"\(anchor)\">\(escape(String(shown)))</text>\n"
+        body +=
+            "<text x=\"\(number(x))\" y=\"\(number(y))\" text-anchor=\"\(anchor)\">\(escape(String(shown)))</text>\n"
     }
 
     mutating func rectangle(x: Double, y: Double, side: Double, color: String, tip: String) {

@@ -24,6 +24,7 @@ package struct FingerprintLibrary: Sendable {
         for name in names.sorted() where name.hasSuffix(Self.ending) || name.hasSuffix("_features.json") {
             members.append(try ModelFingerprint(path: "\(path)/\(name)"))
         }
+        members.sort { $0.model.name < $1.model.name }
     }
 
     /// Files a fingerprint under a family; one of the same name is replaced.

@@ -64,7 +64,8 @@ package struct LineageClassifier: Sendable {
                     pValue: comparison.pValue, verdict: comparison.verdict))
         }
         guard !neighbors.isEmpty else {
-            throw .incomparable("no member of \(library.path) has a weights fingerprint; add models, not published features")
+            throw .incomparable(
+                "no member of \(library.path) has a weights fingerprint; add models, not published features")
         }
         let order: [WeightComparison.Verdict] = [.related, .sharesParts, .unrelated, .incomparable]
         func rank(_ neighbor: Neighbor) -> Int { order.firstIndex(of: neighbor.verdict!)! }

@@ -11,7 +11,8 @@ struct ModelLocation {
     init(path: String) throws(LineageError) {
         var isFolder: ObjCBool = false
         guard unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-            throw .file(StorageError(.notFound, path: path, "is not there; expected a safetensors file or a folder of them"))
+            throw .file(
+                StorageError(.notFound, path: path, "is not there; expected a safetensors file or a folder of them"))
         }
         if isFolder.boolValue {
             let folder = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
@@ -53,7 +54,8 @@ struct ModelLocation {
         } else if indices.count > 1 {
             throw .model(
                 path: folder,
-                message: "has \(indices.count) indices of shards (\(indices.joined(separator: ", "))); name the one meant")
+                message:
+                    "has \(indices.count) indices of shards (\(indices.joined(separator: ", "))); name the one meant")
         } else if weights.isEmpty {
             throw .model(path: folder, message: "has no *.safetensors file and no *.safetensors.index.json")
         } else {
@@ -117,7 +119,8 @@ struct ShardIndex {
             throw .tensor(
                 path: path, name: tensor,
                 message: places[tensor].map { "is said to lie in \(shard), but lies in \($0)" }
-                    ?? "is said to lie in \(shard), which does not hold it; the shard is of another model or incomplete")
+                    ?? "is said to lie in \(shard), which does not hold it; the shard is of another model or incomplete"
+            )
         }
     }
 }

@@ -29,7 +29,9 @@ package struct ModelWeights: Sendable {
     package init(path: String) throws(LineageError) {
         let location = try ModelLocation(path: path)
         var files: [SafetensorsFile] = []
-        for file in location.files { files.append(try readingFiles { () throws(StorageError) in try SafetensorsFile(path: file) }) }
+        for file in location.files {
+            files.append(try readingFiles { () throws(StorageError) in try SafetensorsFile(path: file) })
+        }
         try self.init(name: location.name, path: path, files: files, index: location.index)
     }
 

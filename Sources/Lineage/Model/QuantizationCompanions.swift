@@ -80,7 +80,8 @@ struct QuantizationCompanions {
         guard count == 1 || count == rows || count > rows && count % rows == 0 && count / rows <= columns else {
             throw .tensor(
                 path: file.path, name: companion.name,
-                message: "has the shape \(companion.shape); as the scale of \"\(tensor.name)\" \(tensor.shape) it needs "
+                message:
+                    "has the shape \(companion.shape); as the scale of \"\(tensor.name)\" \(tensor.shape) it needs "
                     + "one value, one a row (\(rows)), or one for each group of a row")
         }
         let flat = WeightMatrix(flat: companion, file: entry.file, type: type)

@@ -86,7 +86,8 @@ package struct WeightMatrix: Sendable {
         var out = unsafe [Float](unsafeUninitializedCapacity: count) { target, initialized in
             unsafe bytes.withUnsafeBytes { source in
                 unsafe ck_weights_read(
-                    type.kernelType, source.baseAddress!.assumingMemoryBound(to: UInt8.self), target.baseAddress!, count)
+                    type.kernelType, source.baseAddress!.assumingMemoryBound(to: UInt8.self), target.baseAddress!, count
+                )
             }
             initialized = count
         }

@@ -11,6 +11,7 @@ package struct TensorGuardFingerprinter: Sendable {
     package static let samples = 15
     private static let epsilon: Float = 0.03
     private static let blockElements = 1 << 20
+    private static let waveBlocks = 16
     package let workers: Int
 
     package init(workers: Int) { self.workers = workers }
@@ -54,18 +55,20 @@ package struct TensorGuardFingerprinter: Sendable {
                 for (index, value) in values.enumerated() { sums[index] += Double(draws[kind.rawValue]) * value }
             }
             statistics.append((LayerSelection.statisticsKind(name), sums.map { $0 / Double(Self.samples) }))
-            model.release()
         }
         return Self.features(statistics)
     }
 
-    private static func features(_ statistics: [(kind: LayerSelection.Kind, moments: [Double])]) -> TensorGuardFeatures {
+    private static func features(_ statistics: [(kind: LayerSelection.Kind, moments: [Double])]) -> TensorGuardFeatures
+    {
         func mean(_ index: Int, _ kind: LayerSelection.Kind?) -> Double {
             let values = statistics.filter { kind == nil || $0.kind == kind }.map { $0.moments[index] }
             return values.isEmpty ? 0 : values.reduce(0, +) / Double(values.count)
         }
         var values = (0..<5).map { mean($0, nil) }
-        for kind in [LayerSelection.Kind.attention, .feedForward, .embedding] { values += (0..<3).map { mean($0, kind) } }
+        for kind in [LayerSelection.Kind.attention, .feedForward, .embedding] {
+            values += (0..<3).map { mean($0, kind) }
+        }
         return TensorGuardFeatures(values: values)
     }
 
@@ -92,6 +95,7 @@ package struct TensorGuardFingerprinter: Sendable {
                 let base = (row - start) * count
                 for column in 0..<count { gradient[column] += error * Double(weights[base + column]) }
             }
+            model.release()
         }
         for index in 0..<count {
             x[index] += gradient[index] > 0 ? Self.epsilon : gradient[index] < 0 ? -Self.epsilon : 0
@@ -105,21 +109,26 @@ package struct TensorGuardFingerprinter: Sendable {
         _ inputs: [[Float]], _ matrix: WeightMatrix, _ model: ModelWeights
     ) throws(LineageError) -> [[Double]] {
         let rows = max(1, Self.blockElements / matrix.columns)
-        let blocks = Parallel.map(count: matrix.rows, blockSize: rows, workers: workers) { range in
-            Result { () throws(LineageError) -> [Float] in
-                let weights = try matrix.read(rows: range, of: model.files)
-                var out: [Float] = []
-                for row in 0..<range.count {
-                    let line = weights.span.extracting(row * matrix.columns..<(row + 1) * matrix.columns)
-                    for x in inputs { out.append(dot(line, x.span)) }
-                }
-                return out
-            }
-        }
         var outputs = [[Double]](repeating: [], count: inputs.count)
-        for block in blocks {
-            let values = try block.get()
-            for index in values.indices { outputs[index % inputs.count].append(Double(values[index])) }
+        for start in stride(from: 0, to: matrix.rows, by: rows * Self.waveBlocks) {
+            let wave = start..<min(matrix.rows, start + rows * Self.waveBlocks)
+            let blocks = Parallel.map(count: wave.count, blockSize: rows, workers: workers) { range in
+                Result { () throws(LineageError) -> [Float] in
+                    let lines = start + range.lowerBound..<start + range.upperBound
+                    let weights = try matrix.read(rows: lines, of: model.files)
+                    var out: [Float] = []
+                    for row in 0..<range.count {
+                        let line = weights.span.extracting(row * matrix.columns..<(row + 1) * matrix.columns)
+                        for x in inputs { out.append(dot(line, x.span)) }
+                    }
+                    return out
+                }
+            }
+            for block in blocks {
+                let values = try block.get()
+                for index in values.indices { outputs[index % inputs.count].append(Double(values[index])) }
+            }
+            model.release()
         }
         return outputs
     }

@@ -10,6 +10,8 @@ internal import Kernels
 package struct HiddenUnits: Hashable, Sendable, Codable {
     /// The length of the residual stream.
     package let hidden: Int
+    /// The embedding that tells the units apart; `nil` without a vocabulary.
+    let source: String?
     /// The chosen units, in the order of the tables that are taken over them.
     let chosen: [Int]
     /// Row-major `[units × tokens]`, each row with mean 0; `nil` when no vocabulary was found, and then the units are
@@ -19,14 +21,18 @@ package struct HiddenUnits: Hashable, Sendable, Codable {
     /// Without a vocabulary: units at pinned places.
     init(hidden: Int) {
         self.hidden = hidden
+        source = nil
         chosen = WeightFormat.positions(length: hidden)
         columns = nil
     }
 
-    /// - Parameter embeddings: of the pinned tokens, row-major `[tokens × hidden]`.
+    /// - Parameters:
+    ///   - embeddings: of the pinned tokens, row-major `[tokens × hidden]`.
+    ///   - source: the matrix they are taken from.
     /// - Complexity: O(tokens² · hidden + tokens³).
-    init(embeddings: [Float], tokens: Int, hidden: Int) {
+    init(embeddings: [Float], tokens: Int, hidden: Int, source: String) {
         self.hidden = hidden
+        self.source = source
         precondition(embeddings.count == tokens * hidden)
         var centered = [Double](repeating: 0, count: tokens * hidden)
         var energies = [Double](repeating: 0, count: hidden)
@@ -85,7 +91,8 @@ package struct HiddenUnits: Hashable, Sendable, Codable {
 
     /// Whether the parts fit together, as they do unless a file was edited.
     var isSound: Bool {
-        guard hidden > 0, chosen.count == min(hidden, WeightFormat.units), chosen.allSatisfy({ (0..<hidden).contains($0) })
+        guard hidden > 0, chosen.count == min(hidden, WeightFormat.units),
+            chosen.allSatisfy({ (0..<hidden).contains($0) })
         else { return false }
         guard let columns else { return true }
         return columns.values.count % max(chosen.count, 1) == 0

@@ -47,11 +47,11 @@ package struct WeightFingerprinter: Sendable {
             if omitted.contains(where: { $0.name == matrix.name }) { continue }
             do throws(LineageError) {
                 tensors.append(try finish(matrix, sums, roles: roles, model: model))
+                model.release()
             } catch {
                 try omit(matrix, because: error, &omitted)
             }
         }
-        model.release()
         guard !tensors.isEmpty else {
             throw .model(
                 path: model.path, message: "has no usable weight matrix; \(omitted.count) were left out as damaged")
@@ -151,7 +151,7 @@ package struct WeightFingerprinter: Sendable {
     /// The units of the input embedding; of two vocabulary matrices, the one whose pinned tokens have more energy.
     private func hiddenUnits(of model: ModelWeights, roles: MatrixRoles) throws(LineageError) -> HiddenUnits? {
         guard let hidden = roles.hidden else { return nil }
-        var best: (energy: Double, embeddings: [Float], tokens: Int)?
+        var best: (energy: Double, embeddings: [Float], tokens: Int, name: String)?
         for matrix in model.matrices where roles.isVocabulary(rows: matrix.rows, columns: matrix.columns) {
             let tokens = WeightFormat.alignmentTokens(vocabulary: roles.vocabulary!)
             var embeddings: [Float] = []
@@ -162,12 +162,14 @@ package struct WeightFingerprinter: Sendable {
                 for unit in 0..<hidden {
                     let row = try matrix.read(rows: unit..<unit + 1, of: model.files)
                     for (index, token) in tokens.enumerated() { embeddings[index * hidden + unit] = row[token] }
+                    if unit % 64 == 63 { model.release() }
                 }
             }
             let energy = embeddings.reduce(0.0) { $0 + Double($1) * Double($1) }
-            if energy > best?.energy ?? 0 { best = (energy, embeddings, tokens.count) }
+            if energy > best?.energy ?? 0 { best = (energy, embeddings, tokens.count, matrix.name) }
         }
         guard let best else { return HiddenUnits(hidden: hidden) }
-        return HiddenUnits(embeddings: best.embeddings, tokens: best.tokens, hidden: hidden)
+        return HiddenUnits(
+            embeddings: best.embeddings, tokens: best.tokens, hidden: hidden, source: best.name)
     }
 }

@@ -47,7 +47,9 @@ struct SafetensorsHeader {
     private mutating func read(metadata value: JSONValue) throws(StorageError) {
         guard let members = value.members else { throw corrupt("its __metadata__ is not an object") }
         for member in members {
-            guard let text = member.value.string else { throw corrupt("metadata \"\(abbreviated(member.key))\" is not a string") }
+            guard let text = member.value.string else {
+                throw corrupt("metadata \"\(abbreviated(member.key))\" is not a string")
+            }
             metadata.append((member.key, text))
         }
     }
