@@ -82,6 +82,14 @@ def unrelated(weights):
           + f". Smallest p-value: {smallest:.2g}.")
 
 
+def within_threshold(tensorguard):
+    """How many pairs without a common origin the published threshold takes for known."""
+    distances = [-score for (base, _), answer in tensorguard.items() for score, _ in scores(answer, base)[1]]
+    known = sum(distance <= 7 for distance in distances)
+    print(f"\nUnrelated pairs of one shape by tensorguard: {known} of {len(distances)} are nearer than the published "
+          f"threshold of 7, beyond which a model counts as unknown.")
+
+
 def real(path):
     if not os.path.exists(path):
         print("\nPublished models: none there (`make models MODEL=all`).")
@@ -130,6 +138,7 @@ def main():
         print(f"\n{name}: AUC {auc(own, same):.4f} over {len(own)} related and {len(same)} unrelated pairs of one shape; "
               f"family accuracy {right} of {count} ({100 * right / count:.1f}%).")
     unrelated(weights)
+    within_threshold(tensorguard)
     print("\n## Published models")
     real(os.path.join(results, "real.json"))
     print("\n## Speed, file cached, 2 workers, best of 3")

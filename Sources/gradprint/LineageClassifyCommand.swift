@@ -48,7 +48,7 @@ struct LineageClassifyCommand: ParsableCommand {
 
     func validate() throws {
         if models.isEmpty { throw ValidationError("Name at least one model.") }
-        if !threshold.isFinite || threshold < 0 { throw ValidationError("--threshold cannot be negative.") }
+        if !(threshold >= 0) { throw ValidationError("--threshold has to be 0 or more; with inf nothing is unknown.") }
     }
 
     func run() throws {

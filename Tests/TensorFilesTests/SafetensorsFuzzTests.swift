@@ -104,10 +104,11 @@ import Testing
         #expect(refused > 2000 && opened > 10, "\(refused) refused, \(opened) opened")
     }
 
-    /// Headers of 100 MB: too long a claim, spaces, one long name, deep nesting, and millions of small values.
+    /// A claim of more than 100 MB; headers of 10 MB of spaces, of nesting, of digits; and of 100 MB with one long name or
+    /// with millions of values, which could take up the most memory.
     @Test(arguments: 0..<6)
     func enormousHeaders(kind: Int) throws {
-        let size = 99_999_900
+        let size = kind == 2 || kind == 4 ? 99_999_900 : 9_999_900
         let (header, expected): ([UInt8], String?) =
             switch kind {
             case 0: (Array("{".utf8), "100000001")
@@ -120,7 +121,10 @@ import Testing
                     "more than"
                 )
             default:
-                (Array("{\"a\":{\"dtype\":\"F32\",\"shape\":[".utf8) + [UInt8](repeating: 0x39, count: size) + Array("]}}".utf8), "shape")
+                (
+                    Array("{\"a\":{\"dtype\":\"F32\",\"shape\":[".utf8) + [UInt8](repeating: 0x39, count: size)
+                        + Array("]}}".utf8), "shape"
+                )
             }
         let place = Place()
         do {

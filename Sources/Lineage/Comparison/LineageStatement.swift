@@ -22,7 +22,8 @@ package struct LineageStatement: Sendable {
             text =
                 "\(a) and \(b) share parts, but not as a whole: \(count) agree far beyond chance "
                 + "(\(Self.list(matching.map(\.name)))), the others do not. This is what a model looks like that took "
-                + "over single matrices, such as an embedding, and trained the rest anew."
+                + "over single matrices, such as an embedding, and trained the rest anew; or the shared ones are fixed "
+                + "tables that many models begin with, such as sinusoidal positions."
         case .unrelated:
             text =
                 "No sign of a common origin of \(a) and \(b): their \(comparable.count) comparable weight matrices "

@@ -39,8 +39,6 @@ package struct WeightComparison: Sendable {
     package static let largestRelatedPValue = 1e-6
     /// … and its similarity at least this. Unrelated pairs of the bench reach less than half of it.
     package static let leastRelatedSimilarity = 0.15
-    /// How much wider the scores of unrelated real models spread than those of shuffled labels; see docs/lineage.md.
-    static let inflation = 1.5
     private static let largestScore = 8.0
     private static let smallestScore = -2.0
 
@@ -78,7 +76,7 @@ package struct WeightComparison: Sendable {
             $0 + min(Self.largestScore, max(Self.smallestScore, upperQuantile($1.pValue)))
         }
         let score = sum / Double(comparable.count).squareRoot()
-        let pValue = max(Self.smallestPValue, upperTail(score / Self.inflation))
+        let pValue = max(Self.smallestPValue, upperTail(score))
         self.similarity = similarity
         self.pValue = pValue
         if pValue <= Self.largestRelatedPValue && similarity >= Self.leastRelatedSimilarity {

@@ -14,6 +14,19 @@ package struct LineageClassifier: Sendable {
         package let pValue: Double?
         /// Every member that could be compared, the nearest first.
         package let ranking: [Neighbor]
+
+        /// An unknown family is written as `null`, not left out.
+        package func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(model, forKey: .model)
+            try container.encode(method, forKey: .method)
+            try container.encode(family, forKey: .family)
+            try container.encode(nearest, forKey: .nearest)
+            try container.encode(nearestBase, forKey: .nearestBase)
+            try container.encode(distance, forKey: .distance)
+            try container.encode(pValue, forKey: .pValue)
+            try container.encode(ranking, forKey: .ranking)
+        }
     }
 
     package struct Neighbor: Hashable, Sendable, Codable {

@@ -3,13 +3,13 @@ internal import Foundation
 /// The discrete Fourier transform of any length, by Bluestein's algorithm on a power of two.
 ///
 /// Source: Bluestein 1970, "A linear filtering approach to the computation of discrete Fourier transform".
-struct FourierTransform {
+package struct FourierTransform {
     private let count: Int
     private let padded: Int
     /// e^(−iπk²/n).
     private let chirp: [(Double, Double)]
 
-    init(count: Int) {
+    package init(count: Int) {
         precondition(count > 0)
         self.count = count
         var padded = 1
@@ -23,7 +23,7 @@ struct FourierTransform {
     }
 
     /// X_k = Σ_j x_j e^(∓2πijk/n), not scaled.
-    func transform(_ x: [(Double, Double)], isInverse: Bool = false) -> [(Double, Double)] {
+    package func transform(_ x: [(Double, Double)], isInverse: Bool = false) -> [(Double, Double)] {
         precondition(x.count == count)
         let input = isInverse ? x.map { ($0.0, -$0.1) } : x
         var a = [(Double, Double)](repeating: (0, 0), count: padded)

@@ -32,7 +32,7 @@ struct QuantizedScores: Hashable, Sendable, Codable {
 /// and exactly the variance 1/((rows − 1)(columns − 1)), whatever the matrices hold: both lie in an irreducible
 /// representation of S_rows × S_columns of that dimension (Schur orthogonality). This is the null that a match is
 /// measured against.
-func doublyCentered(_ matrix: [Double], rows: Int, columns: Int) -> [Double] {
+package func doublyCentered(_ matrix: [Double], rows: Int, columns: Int) -> [Double] {
     var result = matrix
     for row in 0..<rows {
         let range = row * columns..<(row + 1) * columns
@@ -56,7 +56,7 @@ func doublyCentered(_ matrix: [Double], rows: Int, columns: Int) -> [Double] {
 ///
 /// - Parameter matrix: row-major `[n × n]`, symmetric; the diagonal is not read.
 /// - Returns: row-major `[n × n]`, with zeros on the diagonal and rows that sum to 0.
-func uCentered(_ matrix: [Double], n: Int) -> [Double] {
+package func uCentered(_ matrix: [Double], n: Int) -> [Double] {
     precondition(n > 3 && matrix.count == n * n)
     var sums = [Double](repeating: 0, count: n)
     for i in 0..<n { for j in 0..<n where i != j { sums[i] += matrix[i * n + j] } }
@@ -71,10 +71,10 @@ func uCentered(_ matrix: [Double], n: Int) -> [Double] {
 }
 
 /// The standard normal's upper tail, P(Z ≥ z).
-func upperTail(_ z: Double) -> Double { 0.5 * erfc(z / 2.0.squareRoot()) }
+package func upperTail(_ z: Double) -> Double { 0.5 * erfc(z / 2.0.squareRoot()) }
 
 /// The z whose upper tail is `p`; bisection on ``upperTail(_:)``, within ±38.
-func upperQuantile(_ p: Double) -> Double {
+package func upperQuantile(_ p: Double) -> Double {
     var (low, high) = (-38.0, 38.0)
     for _ in 0..<80 {
         let middle = (low + high) / 2

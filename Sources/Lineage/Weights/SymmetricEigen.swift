@@ -1,14 +1,14 @@
 /// Eigenvalues and eigenvectors of a small symmetric matrix, by cyclic Jacobi rotations.
 ///
 /// Source: Golub & Van Loan, Matrix Computations, 8.5.
-struct SymmetricEigen {
-    private(set) var values: [Double]
+package struct SymmetricEigen {
+    package private(set) var values: [Double]
     /// Row-major `[n × n]`; column j belongs to `values[j]`.
-    private(set) var vectors: [Double]
+    package private(set) var vectors: [Double]
 
     /// - Parameter matrix: row-major `[n × n]`, symmetric.
     /// - Complexity: O(n³) a sweep; about eight sweeps.
-    init(_ matrix: [Double], n: Int) {
+    package init(_ matrix: [Double], n: Int) {
         precondition(matrix.count == n * n)
         var a = matrix
         var v = [Double](repeating: 0, count: n * n)
