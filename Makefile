@@ -64,7 +64,7 @@ check: lint build test
 bench: deps deps-python
 	Benchmarks/run.sh
 
-# How well and how fast lineage is found, on small models trained once (about 40 minutes of one core, kept).
+# How well and how fast lineage is found, on small models trained once (about 25 minutes of one core, kept).
 bench-lineage: deps deps-python data
 	Benchmarks/lineage/run.sh
 .PHONY: bench-lineage

@@ -6,7 +6,7 @@
 #
 #   LINEAGE_PYTHON   a Python with NumPy and PyTorch (default: one of its own, from PyPI)
 #
-# Needs `make data` for the text; about 40 minutes of one core for the training, whose results are kept in
+# Needs `make data` for the text; about 25 minutes of one core for the training, whose results are kept in
 # .build-lineage. Where `make models MODEL=all` has put published models, these are measured too.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -52,5 +52,5 @@ if [ -d $real/all-MiniLM-L6-v2 ]; then
     done
     $gradprint lineage classify $work/real/* --library $work/library --json --quiet --output $work/results/real.json
 fi
-for kind in F32 BF16; do "$python" $here/large.py $work/large-$kind.safetensors $kind; done
+for kind in F32 BF16 I8; do "$python" $here/large.py $work/large-$kind.safetensors $kind; done
 "$python" $here/report.py $work/results $gradprint $work/large-*.safetensors

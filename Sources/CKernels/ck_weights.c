@@ -47,6 +47,10 @@ void ck_weights_read(ck_weight_type type, const uint8_t *in, float *out, size_t 
     }
 }
 
+void ck_weights_rescale(float *x, size_t count, float zero, float scale) {
+    for (size_t i = 0; i < count; i++) x[i] = (x[i] - zero) * scale;
+}
+
 size_t ck_first_not_finite(const float *x, size_t count) {
     const uint32_t exponent = 0x7f800000;
     // Blocks first, because a loop that may leave early does not vectorise.

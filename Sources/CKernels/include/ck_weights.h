@@ -16,6 +16,9 @@ typedef enum {
 /// Reads `count` little-endian weights, which need no alignment. F64 is rounded to nearest, the rest is exact.
 void ck_weights_read(ck_weight_type type, const uint8_t *in, float *out, size_t count);
 
+/// x[i] = (x[i] − zero) · scale.
+void ck_weights_rescale(float *x, size_t count, float zero, float scale);
+
 /// The index of the first NaN or infinity; `count` when there is none.
 size_t ck_first_not_finite(const float *x, size_t count);
 

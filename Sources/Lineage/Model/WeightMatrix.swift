@@ -104,16 +104,18 @@ package struct WeightMatrix: Sendable {
 }
 
 extension WeightMatrix.Quantization {
+    /// Turns the whole numbers of some rows into weights, in place.
     func apply(to values: inout [Float], rows: Range<Int>, columns: Int) {
         let width = (columns + groups - 1) / groups
-        for row in rows {
-            let base = (row - rows.lowerBound) * columns
-            for group in 0..<groups {
-                let index = scales.count == 1 ? 0 : row * groups + group
-                let scale = scales[index]
-                let zero = zeros[zeros.count == 1 ? 0 : index]
-                for column in group * width..<min(columns, (group + 1) * width) {
-                    values[base + column] = (values[base + column] - zero) * scale
+        var span = values.mutableSpan
+        unsafe span.withUnsafeMutableBufferPointer { values in
+            for row in rows {
+                for group in 0..<groups where group * width < columns {
+                    let index = row * groups + group
+                    let start = (row - rows.lowerBound) * columns + group * width
+                    unsafe ck_weights_rescale(
+                        values.baseAddress! + start, min(width, columns - group * width),
+                        zeros[zeros.count == 1 ? 0 : index], scales[scales.count == 1 ? 0 : index])
                 }
             }
         }
