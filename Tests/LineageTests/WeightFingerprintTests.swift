@@ -90,6 +90,21 @@ import Testing
         #expect(layers.map(\.state) == [.unchanged, .unchanged, .partly, .replaced])
     }
 
+    /// A matrix too small for a grid is matched by its neurons alone, which does not make it reordered.
+    @Test func smallMatricesAreNotCalledReordered() throws {
+        var model = Self.base
+        var generator = SeededGenerator(seed: 12)
+        let values = (0..<3 * SyntheticModel.hidden).map { _ in generator.normal() }
+        model.tensors.append(
+            SyntheticModel.Tensor(name: "token_types.weight", rows: 3, columns: SyntheticModel.hidden, values: values))
+        let comparison = try compare(model, model)
+        let small = try #require(comparison.matches.first { $0.name == "token_types.weight" })
+        #expect(small.weights == nil && small.evidence == .neurons && !small.isReordered)
+        #expect(LayerSummary.of(comparison).allSatisfy { $0.state == .unchanged })
+        let permuted = try compare(Self.base, Self.base.permutingHiddenUnits(seed: 6))
+        #expect(permuted.matches.filter(\.isReordered).count == permuted.matches.count)
+    }
+
     @Test func storageChangesNothingThatMatters() throws {
         let plain = try Self.base.fingerprint()
         for storage in [SyntheticModel.Storage.float16, .brainFloat16, .float64] {

@@ -34,7 +34,7 @@ package struct LayerSummary: Hashable, Sendable, Codable {
                     .replaced
                 } else if matching.count < group.count {
                     .partly
-                } else if matching.contains(where: { $0.evidence == .neurons }) {
+                } else if matching.contains(where: \.isReordered) {
                     .reordered
                 } else {
                     matching.allSatisfy { $0.similarity >= 0.9995 } ? .unchanged : .changed

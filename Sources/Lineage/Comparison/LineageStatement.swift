@@ -44,8 +44,8 @@ package struct LineageStatement: Sendable {
         func tell(_ matches: [TensorMatch], _ what: String) {
             if !matches.isEmpty { notes.append("\(matches.count) \(matches.count == 1 ? "is" : "are") \(what)") }
         }
-        tell(matching.filter { $0.evidence == .weights && $0.similarity >= 0.9995 }, "unchanged or only rounded")
-        tell(matching.filter { $0.evidence == .neurons }, "the same neurons in another order or scale")
+        tell(matching.filter { !$0.isReordered && $0.similarity >= 0.9995 }, "unchanged or only rounded")
+        tell(matching.filter(\.isReordered), "the same neurons in another order or scale")
         tell(matching.filter(\.isTransposed), "stored with rows and columns exchanged")
         tell(matching.filter { $0.name != $0.match }, "under another name")
         let comparable = comparison.matches.filter { $0.comparisons > 0 }

@@ -26,6 +26,9 @@ package struct TensorMatch: Hashable, Sendable, Codable {
         case neurons
     }
 
+    /// Whether the weights themselves lie elsewhere and only the neurons agree. A matrix too small for a grid does not tell.
+    package var isReordered: Bool { evidence == .neurons && weights.map { $0 < similarity / 2 } ?? false }
+
     /// The chance that the best of as many comparisons with an unrelated model reaches this z.
     package var pValue: Double {
         guard comparisons > 0 else { return 1 }
