@@ -69,5 +69,10 @@ bench-recall: deps
 	Benchmarks/recall.sh $(SETS)
 .PHONY: bench-recall
 
+# How well and how fast lineage is found, on small models trained once (about 25 minutes of one core, kept).
+bench-lineage: deps deps-python data
+	Benchmarks/lineage/run.sh
+.PHONY: bench-lineage
+
 clean:
 	rm -rf .build .build-* data/cache

@@ -14,6 +14,7 @@ let libraries: [(name: String, dependencies: [Target.Dependency])] = [
     ("Clustering", ["Kernels"]),
     ("Probing", ["Clustering", "Kernels", "Storage"]),
     ("Influence", ["Probing", "Kernels"]),
+    ("Lineage", ["TensorFiles", "Storage", "Kernels", "CKernels"]),
     ("VectorIndex", ["Kernels", "Storage"]),
     ("Calibration", ["Kernels"]),
     (
@@ -54,6 +55,7 @@ let tests: [(name: String, dependencies: [Target.Dependency])] = [
     ("Clustering", ["Kernels"]),
     ("Probing", ["Clustering", "Kernels", "Storage"]),
     ("Influence", ["Probing", "Kernels"]),
+    ("Lineage", ["TensorFiles", "Storage", "Kernels", "CKernels"]),
     ("VectorIndex", ["Kernels", "Storage"]),
     ("Calibration", ["Kernels"]),
     ("Pipeline", ["Storage"]),
@@ -63,7 +65,7 @@ let tests: [(name: String, dependencies: [Target.Dependency])] = [
 ]
 
 /// Test targets with committed golden values beside their sources.
-let fixtures: Set = ["Embedding"]
+let fixtures: Set = ["Embedding", "Lineage"]
 
 let package = Package(
     name: "gradprint",
@@ -84,7 +86,7 @@ let package = Package(
         .executableTarget(
             name: "gradprint",
             dependencies: [
-                "Stages", "Pipeline", "Evaluation", "Storage", "Corpus", "Kernels",
+                "Stages", "Pipeline", "Evaluation", "Lineage", "Storage", "Corpus", "Kernels",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

@@ -3,9 +3,14 @@ struct JSONParser {
     private let bytes: [UInt8]
     private var position = 0
     private var depth = 0
+    private var values = 0
+    private let maximumValues: Int
     private static let deepest = 64
 
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
+    init(_ bytes: [UInt8], maximumValues: Int) {
+        self.bytes = bytes
+        self.maximumValues = maximumValues
+    }
 
     mutating func document() throws(JSONSyntaxError) -> JSONValue {
         let value = try value()
@@ -17,7 +22,12 @@ struct JSONParser {
     private func failure(_ message: String) -> JSONSyntaxError { JSONSyntaxError(offset: position, message: message) }
 
     private mutating func skipSpace() {
-        while position < bytes.count, [0x20, 0x09, 0x0a, 0x0d].contains(bytes[position]) { position += 1 }
+        while position < bytes.count {
+            switch bytes[position] {
+            case 0x20, 0x09, 0x0a, 0x0d: position += 1
+            default: return
+            }
+        }
     }
 
     private mutating func take(_ byte: UInt8) -> Bool {
@@ -29,6 +39,8 @@ struct JSONParser {
     private mutating func value() throws(JSONSyntaxError) -> JSONValue {
         skipSpace()
         guard position < bytes.count else { throw failure("the document ends where a value should be") }
+        values += 1
+        guard values <= maximumValues else { throw failure("more than \(maximumValues) values") }
         switch bytes[position] {
         case UInt8(ascii: "{"): return try nested { parser throws(JSONSyntaxError) in try parser.object() }
         case UInt8(ascii: "["): return try nested { parser throws(JSONSyntaxError) in try parser.array() }
@@ -68,10 +80,11 @@ struct JSONParser {
             let start = position
             let key = try string()
             guard seen.insert(Array(key.utf8)).inserted else {
-                throw JSONSyntaxError(offset: start, message: "the name \"\(key)\" appears twice in one object")
+                throw JSONSyntaxError(
+                    offset: start, message: "the name \"\(abbreviated(key))\" appears twice in one object")
             }
             skipSpace()
-            guard take(UInt8(ascii: ":")) else { throw failure("expected ':' after the name \"\(key)\"") }
+            guard take(UInt8(ascii: ":")) else { throw failure("expected ':' after the name \"\(abbreviated(key))\"") }
             members.append(JSONValue.Member(key: key, value: try value()))
             skipSpace()
         } while take(UInt8(ascii: ","))
@@ -179,4 +192,11 @@ struct JSONParser {
         }
         return position > start ? bytes[start] : nil
     }
+}
+
+/// A name as it stands in a message: a long one is cut, so that a damaged file does not print its content.
+func abbreviated(_ name: String) -> String {
+    let limit = 200
+    guard name.utf8.count > limit else { return name }
+    return "\(name.prefix(limit))… (\(name.utf8.count) bytes)"
 }

@@ -16,9 +16,12 @@ package enum JSONValue: Sendable {
 
     /// Reads one document and refuses what the grammar of RFC 8259 does not have: trailing bytes, duplicate keys,
     /// broken UTF-8, lone surrogates, nesting deeper than 64.
+    ///
+    /// - Parameter maximumValues: a document with more values than this (members of objects, elements of lists) is
+    ///   refused, so that a hostile one cannot take up a multiple of its own size.
     /// - Complexity: linear in the bytes.
-    package init(parsing bytes: [UInt8]) throws(JSONSyntaxError) {
-        var parser = JSONParser(bytes)
+    package init(parsing bytes: [UInt8], maximumValues: Int = .max) throws(JSONSyntaxError) {
+        var parser = JSONParser(bytes, maximumValues: maximumValues)
         self = try parser.document()
     }
 

@@ -6,6 +6,7 @@ struct SafetensorsHeader {
     private(set) var metadata: [(key: String, value: String)] = []
     private let path: String
     private static let longest = 100_000_000
+    private static let mostAxes = 64
 
     init(_ file: MappedFile) throws(StorageError) {
         path = file.path
@@ -27,7 +28,7 @@ struct SafetensorsHeader {
         guard header.first == UInt8(ascii: "{") else { throw corrupt("its header at offset 8 does not begin with '{'") }
         let document: JSONValue
         do throws(JSONSyntaxError) {
-            document = try JSONValue(parsing: header)
+            document = try JSONValue(parsing: header, maximumValues: SafetensorsFile.maximumHeaderValues)
         } catch {
             throw corrupt("header (at offset 8) \(error)")
         }
@@ -46,7 +47,9 @@ struct SafetensorsHeader {
     private mutating func read(metadata value: JSONValue) throws(StorageError) {
         guard let members = value.members else { throw corrupt("its __metadata__ is not an object") }
         for member in members {
-            guard let text = member.value.string else { throw corrupt("metadata \"\(member.key)\" is not a string") }
+            guard let text = member.value.string else {
+                throw corrupt("metadata \"\(abbreviated(member.key))\" is not a string")
+            }
             metadata.append((member.key, text))
         }
     }
@@ -54,17 +57,22 @@ struct SafetensorsHeader {
     private func tensor(
         _ name: String, _ value: JSONValue, dataStart: Int, fileSize: Int
     ) throws(StorageError) -> SafetensorsFile.Tensor {
+        let key = name
+        let name = abbreviated(key)
         guard let members = value.members else { throw corrupt("tensor \"\(name)\" is not described by an object") }
         if let other = members.first(where: { !["dtype", "shape", "data_offsets"].contains($0.key) }) {
-            throw corrupt("tensor \"\(name)\" has an unknown entry \"\(other.key)\"")
+            throw corrupt("tensor \"\(name)\" has an unknown entry \"\(abbreviated(other.key))\"")
         }
         guard let typeName = value["dtype"]?.string else { throw corrupt("tensor \"\(name)\" has no dtype") }
         guard let type = SafetensorsFile.ElementType(rawValue: typeName) else {
             let known = SafetensorsFile.ElementType.allCases.map(\.rawValue).joined(separator: ", ")
-            throw corrupt("tensor \"\(name)\" has the unknown dtype \"\(typeName)\"; known are \(known)")
+            throw corrupt("tensor \"\(name)\" has the unknown dtype \"\(abbreviated(typeName))\"; known are \(known)")
         }
         guard let shape = naturals(value["shape"]) else {
             throw corrupt("tensor \"\(name)\" has no shape that is a list of whole numbers")
+        }
+        guard shape.count <= Self.mostAxes else {
+            throw corrupt("tensor \"\(name)\" has \(shape.count) axes; at most \(Self.mostAxes) are allowed")
         }
         var size = type.size
         for extent in shape {
@@ -86,7 +94,7 @@ struct SafetensorsHeader {
                     + "\(offsets[1] - offsets[0])")
         }
         return SafetensorsFile.Tensor(
-            name: name, elementType: type, shape: shape, range: dataStart + offsets[0]..<dataStart + offsets[1])
+            name: key, elementType: type, shape: shape, range: dataStart + offsets[0]..<dataStart + offsets[1])
     }
 
     private func naturals(_ value: JSONValue?) -> [Int]? {
@@ -102,7 +110,7 @@ struct SafetensorsHeader {
         for tensor in tensors {
             guard tensor.range.lowerBound == end else {
                 throw corrupt(
-                    "tensor \"\(tensor.name)\" begins at offset \(tensor.range.lowerBound); the one before it ends at "
+                    "tensor \"\(abbreviated(tensor.name))\" begins at offset \(tensor.range.lowerBound); the one before it ends at "
                         + "\(end): tensors must neither overlap nor leave gaps")
             }
             end = tensor.range.upperBound

@@ -9,7 +9,8 @@ package import Storage
 /// | 8 + N | rest | data: every tensor row-major and little-endian, without gaps |
 ///
 /// Opening checks the header completely: each tensor's offsets lie in the data and match its shape and element type,
-/// and together the tensors cover the data exactly once. So no later read can leave the file.
+/// and together the tensors cover the data exactly once. So no later read can leave the file. A header of more than
+/// ``maximumHeaderValues`` values is refused, which bounds the memory that a hostile one takes.
 ///
 /// Source: the format's description in the Hugging Face `safetensors` repository.
 package struct SafetensorsFile: Sendable {
@@ -20,6 +21,8 @@ package struct SafetensorsFile: Sendable {
     package let metadata: [(key: String, value: String)]
     let file: MappedFile
     private let indices: [String: Int]
+    /// About 300,000 tensors, several times what the largest published file has.
+    package static let maximumHeaderValues = 2_000_000
 
     package struct Tensor: Sendable, Hashable {
         package let name: String
@@ -77,6 +80,9 @@ package struct SafetensorsFile: Sendable {
         @_lifetime(borrow self)
         get { file.bytes }
     }
+
+    /// Tells the system that what was read is not needed for now; it counts as resident no longer.
+    package func release() { file.advise(.notNeeded) }
 
     /// The tensor of that name; `nil` when the file has none.
     package func tensor(_ name: String) -> Tensor? { indices[name].map { tensors[$0] } }
