@@ -1,6 +1,5 @@
 internal import Baselines
 internal import Calibration
-internal import Corpus
 internal import Evaluation
 internal import Kernels
 package import Pipeline
@@ -9,10 +8,10 @@ internal import Storage
 
 /// The job behind `gradprint evaluate`: every method over the same queries, and a report of how they fared.
 package struct EvaluationJob {
-    private let engine: AttributionEngine
+    let engine: AttributionEngine
     private let directory: RunDirectory
-    private let settings: EvaluationSettings
-    private let progress: EvaluationProgress
+    let settings: EvaluationSettings
+    let progress: EvaluationProgress
 
     /// - Parameters:
     ///   - modelPath: the embedder, when it is not where the build found it.
@@ -20,7 +19,7 @@ package struct EvaluationJob {
     /// - Throws: as ``AttributionJob/init(directory:modelPath:workers:)``.
     package init(
         directory: RunDirectory, modelPath: String?, settings: EvaluationSettings, progress: BuildProgress,
-        note: @escaping (String) -> Void
+        note: @escaping @Sendable (String) -> Void
     ) throws(RunError) {
         engine = try AttributionEngine(directory: directory, modelPath: modelPath)
         self.directory = directory
@@ -62,7 +61,10 @@ package struct EvaluationJob {
             try EvaluationQueries.foreign($0, settings, finder: engine.finder, progress)
         }
         let pool = queries.outputs + (foreign ?? EvaluationOutputs())
-        let library = try MethodLibrary(engine, directory: directory, workers: settings.workers, note: progress.note)
+        let library = MethodLibrary(
+            directory: directory, generation: engine.generation, parts: engine.parts,
+            configuration: engine.configuration, finder: engine.finder, embeddings: engine.embeddings,
+            workers: settings.workers, note: progress.note)
         let (methods, skipped, evidence) = try measureMethods(pool, library, sources)
         let known = pool.truths.indices.filter { pool.truths[$0] != nil }
         let knownOutputs = pool.chosen(known)
@@ -142,90 +144,12 @@ package struct EvaluationJob {
         _ contributive: ContributiveSettings, _ library: MethodLibrary, _ known: EvaluationOutputs
     ) throws -> ContributiveEvaluation {
         let probe = try library.linearProbe(for: .influence)
+        guard engine.configuration.probe.l2 > 0 else {
+            throw RunError(.incompatible, "the probe's l2 is 0, so retraining has no one optimum to be measured by")
+        }
         return try ContributiveEvaluation(
             corpus: try library.corpus(), outputs: try library.outputs(known.embeddings, texts: nil).rows,
             classes: probe.classes, l2: engine.configuration.probe.l2, contributive, seed: settings.seed,
             workers: settings.workers, progress)
-    }
-}
-
-extension EvaluationJob {
-    /// Outputs without a source, of several kinds.
-    private func noSourceSets(
-        _ pool: EvaluationOutputs, queries: Int, methods: [MethodMeasurement], evidence: [OutputEvidence],
-        sources: SourceTable
-    ) throws -> [NoSourceSet] {
-        guard !engine.calibration.null.confidences.isEmpty else { return [] }
-        let known = pool.known
-        let nulls = (0..<queries).filter { pool.truths[$0] == nil }
-        let foreign = Array(queries..<pool.count)
-        let singles = methods.filter { [.static, .bm25].contains($0.name) }
-        func scores(_ positions: [Int], takenOut: Bool) -> ScoredOutputs {
-            var matches: [(name: String, best: [BestMatch?])] = [
-                (
-                    ScoredOutputs.own,
-                    positions.map { takenOut ? evidence[$0].bestWithoutSource : evidence[$0].best }
-                )
-            ]
-            for method in singles {
-                let best = takenOut ? method.bestWithoutSource : method.best
-                matches.append((method.name.rawValue, positions.map { best[$0] }))
-            }
-            if evidence.contains(where: { $0.tokenBest != nil }) {
-                let best = evidence.map { takenOut ? $0.tokenBestWithoutSource : $0.tokenBest }
-                matches.append(("token influence", positions.map { best[$0] }))
-            }
-            return ScoredOutputs(matches: matches)
-        }
-        let maker = NoSourceMaker(
-            known: pool.chosen(known), scores: scores(known, takenOut: false), sources: sources)
-        let field = settings.documentField.map { " (whole \($0))" } ?? ""
-        return [
-            maker.set(
-                "simulated", "fresh simulated outputs, their own source taken out", try simulated(sources)),
-            maker.set("unsourced", "queries that have no source", scores(nulls, takenOut: false)),
-            maker.set("taken-out", "queries whose sources are taken out\(field)", scores(known, takenOut: true)),
-            maker.set("foreign", "outputs of another corpus", scores(foreign, takenOut: false)),
-        ].compactMap(\.self)
-    }
-
-    /// Simulated outputs of another stream than the calibration's, by the run's own ranking.
-    private func simulated(_ sources: SourceTable) throws -> ScoredOutputs {
-        guard let embeddings = try embeddingSource() else { return ScoredOutputs(matches: []) }
-        let made = try progress.step("simulated outputs", of: settings.simulatedNulls) { advance in
-            let made = try SimulatedOutputs.make(
-                settings.simulatedNulls, from: engine.finder,
-                embeddings: try ShardedColumn.embeddings(try engine.parts.all(EmbedStage.name)), source: embeddings,
-                seed: settings.seed, stream: 0xe7a1, workers: settings.workers)
-            advance(made.rows.count)
-            return made
-        }
-        let outputs = EvaluationOutputs(
-            ids: made.rows.map { "simulated-\($0)" }, texts: made.texts, embeddings: made.embeddings,
-            truths: made.rows.map { sources.truth(ofRow: $0) })
-        let maker = EvidenceMaker(engine, sources: sources, workers: settings.workers)
-        let evidence = try progress.step("gif on simulated outputs", of: outputs.count) { advance in
-            try maker.evidence(outputs, advance: advance)
-        }
-        return ScoredOutputs(matches: [(ScoredOutputs.own, evidence.map(\.bestWithoutSource))])
-    }
-
-    /// The model, or the corpus' own vectors.
-    private func embeddingSource() throws -> EmbeddingSource? {
-        if let embeddings = engine.embeddings { return embeddings }
-        let corpus = engine.configuration.corpus
-        let path = engine.configuration.embed.path
-        guard let files = corpus.isVectors ? corpus.files : path.map({ [$0] }) else { return nil }
-        return .vectors(try VectorSet(files, ids: corpus.ids))
-    }
-}
-
-extension EvaluationOutputs {
-    func chosen(_ positions: [Int]) -> EvaluationOutputs {
-        EvaluationOutputs(
-            ids: positions.map { ids[$0] }, texts: texts.map { texts in positions.map { texts[$0] } },
-            embeddings: Matrix(
-                rows: positions.count, columns: embeddings.columns,
-                elements: positions.flatMap { embeddings.row($0) }), truths: positions.map { truths[$0] })
     }
 }

@@ -2,17 +2,19 @@ internal import Baselines
 internal import Calibration
 internal import Clustering
 internal import Foundation
+internal import Influence
 internal import Kernels
 internal import Pipeline
 internal import Probing
 internal import Storage
+internal import Synchronization
 internal import VectorIndex
 
 /// Opens a method over one generation, making what it needs on first use.
 ///
 /// All but `gif` and `bm25` hold the corpus' embeddings in memory: they are there to be compared with.
-final class MethodLibrary {
-    private let directory: RunDirectory
+final class MethodLibrary: Sendable {
+    let directory: RunDirectory
     private let generation: Generation
     private let parts: GenerationParts
     private let configuration: PipelineConfiguration
@@ -20,10 +22,8 @@ final class MethodLibrary {
     private let finder: CandidateFinder
     private let embeddings: EmbeddingSource?
     private let workers: Int
-    /// Takes what the user should know, such as that a damaged state is made again.
-    private let note: (String) -> Void
-    private let centroids: CentroidAssigner
-    private var loaded: LabelledRows?
+    private let note: @Sendable (String) -> Void
+    private let loaded = Mutex<LabelledRows?>(nil)
 
     /// A state of an older version is made again.
     private static let version = 1
@@ -38,15 +38,15 @@ final class MethodLibrary {
         CurvatureSettings(.lissa(iterations: 10, damping: 0.01), rows: .max, seed: seed)
     }
 
+    /// - Parameter note: takes what the user should know, such as that a damaged state is made again.
     init(
-        _ engine: AttributionEngine, directory: RunDirectory, workers: Int, note: @escaping (String) -> Void
-    ) throws {
-        self.directory = directory
-        self.workers = workers
-        self.note = note
-        (generation, parts, configuration) = (engine.generation, engine.parts, engine.configuration)
-        (finder, embeddings) = (engine.finder, engine.embeddings)
-        centroids = try Centroids.read(try parts.only(ClusterStage.name))
+        directory: RunDirectory, generation: Generation, parts: GenerationParts, configuration: PipelineConfiguration,
+        finder: CandidateFinder, embeddings: EmbeddingSource?, workers: Int,
+        note: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
+        (self.directory, self.generation, self.parts) = (directory, generation, parts)
+        (self.configuration, self.finder, self.embeddings) = (configuration, finder, embeddings)
+        (self.workers, self.note) = (workers, note)
     }
 
     /// - Throws: `incompatible` where the run has no texts or another probe than the method needs.
@@ -156,17 +156,19 @@ final class MethodLibrary {
 
     /// The whole corpus' embeddings with their pseudo-labels, read once.
     func corpus() throws -> LabelledRows {
-        if let loaded { return loaded }
+        if let known = loaded.withLock({ $0 }) { return known }
         let column = try ShardedColumn.embeddings(try parts.all(EmbedStage.name))
         let matrix = Matrix(
             rows: column.rows, columns: column.width, elements: try column.floats(Array(0..<column.rows)))
+        let centroids = try Centroids.read(try parts.only(ClusterStage.name))
         let corpus = LabelledRows(embeddings: matrix, labels: try centroids.assign(matrix, workers: workers).labels)
-        loaded = corpus
+        loaded.withLock { $0 = corpus }
         return corpus
     }
 
     /// Outputs of a batch with the labels of the corpus' clusters.
     func outputs(_ embeddings: Matrix, texts: [String]?) throws -> MethodOutputs {
+        let centroids = try Centroids.read(try parts.only(ClusterStage.name))
         let labels = try centroids.assign(embeddings, workers: workers).labels
         return MethodOutputs(rows: LabelledRows(embeddings: embeddings, labels: labels), texts: texts)
     }
