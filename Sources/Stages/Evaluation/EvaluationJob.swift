@@ -1,6 +1,5 @@
 internal import Baselines
 internal import Calibration
-internal import Corpus
 internal import Evaluation
 internal import Kernels
 package import Pipeline
@@ -9,10 +8,10 @@ internal import Storage
 
 /// The job behind `gradprint evaluate`: every method over the same queries, and a report of how they fared.
 package struct EvaluationJob {
-    private let engine: AttributionEngine
+    let engine: AttributionEngine
     private let directory: RunDirectory
-    private let settings: EvaluationSettings
-    private let progress: EvaluationProgress
+    let settings: EvaluationSettings
+    let progress: EvaluationProgress
 
     /// - Parameters:
     ///   - modelPath: the embedder, when it is not where the build found it.
@@ -20,7 +19,7 @@ package struct EvaluationJob {
     /// - Throws: as ``AttributionJob/init(directory:modelPath:workers:)``.
     package init(
         directory: RunDirectory, modelPath: String?, settings: EvaluationSettings, progress: BuildProgress,
-        note: @escaping (String) -> Void
+        note: @escaping @Sendable (String) -> Void
     ) throws(RunError) {
         engine = try AttributionEngine(
             OpenGeneration(directory: directory, modelPath: modelPath), workers: settings.workers)
@@ -143,6 +142,9 @@ package struct EvaluationJob {
         _ contributive: ContributiveSettings, _ library: MethodLibrary, _ known: EvaluationOutputs
     ) throws -> ContributiveEvaluation {
         let probe = try library.linearProbe(for: .influence)
+        guard engine.configuration.probe.l2 > 0 else {
+            throw RunError(.incompatible, "the probe's l2 is 0, so retraining has no one optimum to be measured by")
+        }
         return try ContributiveEvaluation(
             corpus: try library.corpus(), outputs: try library.outputs(known.embeddings, texts: nil).rows,
             classes: probe.classes, l2: engine.opened.configuration.probe.l2, contributive, seed: settings.seed,

@@ -25,6 +25,16 @@ struct EvaluationOutputs: Sendable {
     }
 }
 
+extension EvaluationOutputs {
+    func chosen(_ positions: [Int]) -> EvaluationOutputs {
+        EvaluationOutputs(
+            ids: positions.map { ids[$0] }, texts: texts.map { texts in positions.map { texts[$0] } },
+            embeddings: Matrix(
+                rows: positions.count, columns: embeddings.columns,
+                elements: positions.flatMap { embeddings.row($0) }), truths: positions.map { truths[$0] })
+    }
+}
+
 /// How many queries there were, and why some were not measured.
 struct QueryCounts: Sendable {
     var read = 0

@@ -55,7 +55,7 @@ package struct ContributiveSettings: Sendable {
 /// Steps on standard error, as a build shows them.
 struct EvaluationProgress {
     let progress: BuildProgress
-    let note: (String) -> Void
+    let note: @Sendable (String) -> Void
 
     /// - Parameter body: calls its argument with numbers of outputs that are done.
     func step<Result>(
