@@ -9,7 +9,7 @@ extension EvaluationJob {
         _ pool: EvaluationOutputs, queries: Int, methods: [MethodMeasurement], evidence: [OutputEvidence],
         sources: SourceTable
     ) throws -> [NoSourceSet] {
-        guard !engine.calibration.null.confidences.isEmpty else { return [] }
+        guard !engine.opened.calibration.null.confidences.isEmpty else { return [] }
         let known = pool.known
         let nulls = (0..<queries).filter { pool.truths[$0] == nil }
         let foreign = Array(queries..<pool.count)
@@ -48,8 +48,8 @@ extension EvaluationJob {
         guard let embeddings = try embeddingSource() else { return ScoredOutputs(matches: []) }
         let made = try progress.step("simulated outputs", of: settings.simulatedNulls) { advance in
             let made = try SimulatedOutputs.make(
-                settings.simulatedNulls, from: engine.finder,
-                embeddings: try ShardedColumn.embeddings(try engine.parts.all(EmbedStage.name)), source: embeddings,
+                settings.simulatedNulls, from: engine.opened.finder,
+                embeddings: try ShardedColumn.embeddings(try engine.opened.parts.all(EmbedStage.name)), source: embeddings,
                 seed: settings.seed, stream: 0xe7a1, workers: settings.workers)
             advance(made.rows.count)
             return made
@@ -66,9 +66,9 @@ extension EvaluationJob {
 
     /// The model, or the corpus' own vectors.
     private func embeddingSource() throws -> EmbeddingSource? {
-        if let embeddings = engine.embeddings { return embeddings }
-        let corpus = engine.configuration.corpus
-        let path = engine.configuration.embed.path
+        if let embeddings = engine.opened.embeddings { return embeddings }
+        let corpus = engine.opened.configuration.corpus
+        let path = engine.opened.configuration.embed.path
         guard let files = corpus.isVectors ? corpus.files : path.map({ [$0] }) else { return nil }
         return .vectors(try VectorSet(files, ids: corpus.ids))
     }

@@ -142,94 +142,12 @@ package struct EvaluationJob {
         _ contributive: ContributiveSettings, _ library: MethodLibrary, _ known: EvaluationOutputs
     ) throws -> ContributiveEvaluation {
         let probe = try library.linearProbe(for: .influence)
-        guard engine.configuration.probe.l2 > 0 else {
+        guard engine.opened.configuration.probe.l2 > 0 else {
             throw RunError(.incompatible, "the probe's l2 is 0, so retraining has no one optimum to be measured by")
         }
         return try ContributiveEvaluation(
             corpus: try library.corpus(), outputs: try library.outputs(known.embeddings, texts: nil).rows,
             classes: probe.classes, l2: engine.opened.configuration.probe.l2, contributive, seed: settings.seed,
             workers: settings.workers, progress)
-    }
-}
-
-extension EvaluationJob {
-    /// Outputs without a source, of several kinds.
-    private func noSourceSets(
-        _ pool: EvaluationOutputs, queries: Int, methods: [MethodMeasurement], evidence: [OutputEvidence],
-        sources: SourceTable
-    ) throws -> [NoSourceSet] {
-        guard !engine.opened.calibration.null.confidences.isEmpty else { return [] }
-        let known = pool.known
-        let nulls = (0..<queries).filter { pool.truths[$0] == nil }
-        let foreign = Array(queries..<pool.count)
-        let singles = methods.filter { [.static, .bm25].contains($0.name) }
-        func scores(_ positions: [Int], takenOut: Bool) -> ScoredOutputs {
-            var matches: [(name: String, best: [BestMatch?])] = [
-                (
-                    ScoredOutputs.own,
-                    positions.map { takenOut ? evidence[$0].bestWithoutSource : evidence[$0].best }
-                )
-            ]
-            for method in singles {
-                let best = takenOut ? method.bestWithoutSource : method.best
-                matches.append((method.name.rawValue, positions.map { best[$0] }))
-            }
-            if evidence.contains(where: { $0.tokenBest != nil }) {
-                let best = evidence.map { takenOut ? $0.tokenBestWithoutSource : $0.tokenBest }
-                matches.append(("token influence", positions.map { best[$0] }))
-            }
-            return ScoredOutputs(matches: matches)
-        }
-        let maker = NoSourceMaker(
-            known: pool.chosen(known), scores: scores(known, takenOut: false), sources: sources)
-        let field = settings.documentField.map { " (whole \($0))" } ?? ""
-        return [
-            maker.set(
-                "simulated", "fresh simulated outputs, their own source taken out", try simulated(sources)),
-            maker.set("unsourced", "queries that have no source", scores(nulls, takenOut: false)),
-            maker.set("taken-out", "queries whose sources are taken out\(field)", scores(known, takenOut: true)),
-            maker.set("foreign", "outputs of another corpus", scores(foreign, takenOut: false)),
-        ].compactMap(\.self)
-    }
-
-    /// Simulated outputs of another stream than the calibration's, by the run's own ranking.
-    private func simulated(_ sources: SourceTable) throws -> ScoredOutputs {
-        guard let embeddings = try embeddingSource() else { return ScoredOutputs(matches: []) }
-        let made = try progress.step("simulated outputs", of: settings.simulatedNulls) { advance in
-            let made = try SimulatedOutputs.make(
-                settings.simulatedNulls, from: engine.opened.finder,
-                embeddings: try ShardedColumn.embeddings(try engine.opened.parts.all(EmbedStage.name)),
-                source: embeddings,
-                seed: settings.seed, stream: 0xe7a1, workers: settings.workers)
-            advance(made.rows.count)
-            return made
-        }
-        let outputs = EvaluationOutputs(
-            ids: made.rows.map { "simulated-\($0)" }, texts: made.texts, embeddings: made.embeddings,
-            truths: made.rows.map { sources.truth(ofRow: $0) })
-        let maker = EvidenceMaker(engine, sources: sources, workers: settings.workers)
-        let evidence = try progress.step("gif on simulated outputs", of: outputs.count) { advance in
-            try maker.evidence(outputs, advance: advance)
-        }
-        return ScoredOutputs(matches: [(ScoredOutputs.own, evidence.map(\.bestWithoutSource))])
-    }
-
-    /// The model, or the corpus' own vectors.
-    private func embeddingSource() throws -> EmbeddingSource? {
-        if let embeddings = engine.opened.embeddings { return embeddings }
-        let corpus = engine.opened.configuration.corpus
-        let path = engine.opened.configuration.embed.path
-        guard let files = corpus.isVectors ? corpus.files : path.map({ [$0] }) else { return nil }
-        return .vectors(try VectorSet(files, ids: corpus.ids))
-    }
-}
-
-extension EvaluationOutputs {
-    func chosen(_ positions: [Int]) -> EvaluationOutputs {
-        EvaluationOutputs(
-            ids: positions.map { ids[$0] }, texts: texts.map { texts in positions.map { texts[$0] } },
-            embeddings: Matrix(
-                rows: positions.count, columns: embeddings.columns,
-                elements: positions.flatMap { embeddings.row($0) }), truths: positions.map { truths[$0] })
     }
 }

@@ -7,14 +7,13 @@ internal import Kernels
 internal import Pipeline
 internal import Probing
 internal import Storage
-internal import Synchronization
 internal import VectorIndex
 
 /// Opens a method over one generation, making what it needs on first use.
 ///
 /// All but `gif` and `bm25` hold the corpus' embeddings in memory: they are there to be compared with.
-final class MethodLibrary: Sendable {
-    let directory: RunDirectory
+final class MethodLibrary {
+    private let directory: RunDirectory
     private let generation: Generation
     private let parts: GenerationParts
     private let configuration: PipelineConfiguration
@@ -157,19 +156,17 @@ final class MethodLibrary: Sendable {
 
     /// The whole corpus' embeddings with their pseudo-labels, read once.
     func corpus() throws -> LabelledRows {
-        if let known = loaded.withLock({ $0 }) { return known }
+        if let loaded { return loaded }
         let column = try ShardedColumn.embeddings(try parts.all(EmbedStage.name))
         let matrix = Matrix(
             rows: column.rows, columns: column.width, elements: try column.floats(Array(0..<column.rows)))
-        let centroids = try Centroids.read(try parts.only(ClusterStage.name))
         let corpus = LabelledRows(embeddings: matrix, labels: try centroids.assign(matrix, workers: workers).labels)
-        loaded.withLock { $0 = corpus }
+        loaded = corpus
         return corpus
     }
 
     /// Outputs of a batch with the labels of the corpus' clusters.
     func outputs(_ embeddings: Matrix, texts: [String]?) throws -> MethodOutputs {
-        let centroids = try Centroids.read(try parts.only(ClusterStage.name))
         let labels = try centroids.assign(embeddings, workers: workers).labels
         return MethodOutputs(rows: LabelledRows(embeddings: embeddings, labels: labels), texts: texts)
     }
