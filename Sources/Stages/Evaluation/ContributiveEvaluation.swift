@@ -22,9 +22,9 @@ struct ContributiveEvaluation: Sendable {
     /// The greatest component of an objective's gradient at the end of a training.
     let gradientNorm: Double
 
-    static let exact = "influence, exact"
-    static let shortSeries = "influence, LiSSA T = 10"
-    static let longSeries = "influence, LiSSA T = 1000"
+    static let exact = "exact influence"
+    static let shortSeries = "influence by LiSSA T = 10"
+    static let longSeries = "influence by LiSSA T = 1000"
     /// Whose removal curves are drawn, beside random rows.
     private static let removed: Set<String> = [exact, shortSeries, "trak", "similarity"]
 
@@ -95,7 +95,7 @@ struct ContributiveEvaluation: Sendable {
         return [
             (exact, { try influence(.exact(damping: l2)) }),
             (shortSeries, { try influence(series(10)) }),
-            ("influence, LiSSA T = 50", { try influence(series(50)) }),
+            ("influence by LiSSA T = 50", { try influence(series(50)) }),
             (longSeries, { try influence(series(1000)) }),
             ("relative influence", { try influence(.exact(damping: l2), isRelative: true) }),
             (
