@@ -10,7 +10,24 @@ package struct OutputSimulator: Sendable {
     /// Words that may stand for a word, both in lower case.
     package typealias Substitutes = [String: [String]]
 
+    /// How far outputs are from their sample.
+    package enum Distance: Sendable {
+        /// Up to nine words in ten are replaced: what a ranking has to cope with.
+        case far
+        /// Up to every second word is: outputs that keep to their sample find more that looks like it, so a null
+        /// distribution made of them claims less.
+        case near
+
+        var largestSubstitution: Float {
+            switch self {
+            case .far: 0.9
+            case .near: 0.5
+            }
+        }
+    }
+
     private let substitutes: Substitutes
+    private let distance: Distance
 
     /// Probability of each of cut, drop, reorder and merge.
     private static let operationShare: Float = 0.2
@@ -19,11 +36,10 @@ package struct OutputSimulator: Sendable {
     /// A text of more words gives a span of `spanWords`.
     private static let longestWhole = 30
     private static let spanWords = 12...40
-    /// The largest share of words that is replaced.
-    private static let largestSubstitution: Float = 0.9
 
-    package init(substitutes: Substitutes) {
+    package init(substitutes: Substitutes, distance: Distance = .far) {
         self.substitutes = substitutes
+        self.distance = distance
     }
 
     /// The lower-case words of a text that substitutes can be asked for.
@@ -45,7 +61,7 @@ package struct OutputSimulator: Sendable {
             let wanted = Self.spanWords.lowerBound + generator.integer(below: Self.spanWords.count)
             pieces = Self.span(pieces, of: wanted, using: &generator)
         }
-        let share = Self.largestSubstitution * generator.uniform()
+        let share = distance.largestSubstitution * generator.uniform()
         for index in pieces.indices where generator.uniform() < share {
             pieces[index] = substituted(pieces[index], using: &generator)
         }

@@ -27,7 +27,11 @@ package struct CalibrateStage: Stage {
     }
 
     package static let name = "calibrate"
-    package static let version = 1
+    package static let version = 2
+
+    private static let trainingStream: UInt64 = 17
+    private static let testStream: UInt64 = 18
+    private static let nullStream: UInt64 = 19
     package let parameters: Parameters
 
     private let configuration: CandidateSettings
@@ -59,19 +63,27 @@ package struct CalibrateStage: Stage {
         let settings = parameters.settings
         let finder = try CandidateFinder(configuration, catalog: catalog, parts: context, embeddings: embeddings)
         let calibrator = Calibrator(
-            finder: finder, settings: settings, ranking: parameters.refine.rankBy,
+            finder: finder, ranking: parameters.refine.rankBy,
             candidates: parameters.refine.candidates, workers: context.workers)
-        let count = min(settings.outputs, catalog.rows) + min(settings.nulls, 2 * catalog.rows)
-        let outputs = try SimulatedOutputs.make(
-            count, from: finder,
-            embeddings: try ShardedColumn.embeddings(context.inputs(EmbedStage.name)), source: embeddings,
-            seed: parameters.seed, stream: 17, workers: context.workers)
-        let record = try calibrator.calibrate(try calibrator.trials(outputs) { context.advance(rows: $0) })
+        let column = try ShardedColumn.embeddings(context.inputs(EmbedStage.name))
+        func trials(
+            _ count: Int, _ distance: OutputSimulator.Distance, stream: UInt64
+        ) throws -> [Calibrator.Trial] {
+            let outputs = try SimulatedOutputs.make(
+                count, distance, from: finder, embeddings: column, source: embeddings, seed: parameters.seed,
+                stream: stream, workers: context.workers)
+            return try calibrator.trials(outputs) { context.advance(rows: $0) }
+        }
+        let fitted = min(settings.outputs, catalog.rows)
+        let training = try trials(fitted, .far, stream: Self.trainingStream)
+        let heldOut = try trials(max(1, fitted / 2), .far, stream: Self.testStream)
+        let nulls = try trials(min(settings.nulls, 2 * catalog.rows), .near, stream: Self.nullStream)
+        let record = try calibrator.calibrate(training: training, heldOut: heldOut, nulls: nulls)
         try record.write(to: context.output(CalibrationRecord.fileName))
         for feature in Feature.allCases {
             context.record("weight of \(feature.title)", .number(record.ranker.weights[feature.rawValue]))
         }
-        context.record("simulated outputs", .integer(outputs.rows.count))
+        context.record("simulated outputs", .integer(training.count + heldOut.count + nulls.count))
         context.record("P@1 held out", .number(record.precisionAt1))
         context.record("P@1 in index order", .number(record.precisionAt1Unrefined))
         context.record("recall of candidates", .number(record.recall))

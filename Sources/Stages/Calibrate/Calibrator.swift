@@ -7,12 +7,11 @@ internal import Storage
 
 /// Fits the ranking and the null distribution of a finished index, on simulated outputs.
 ///
-/// The outputs are cut in two. On the first part the ranker's weights and the confidence model are fitted; the second
-/// says which features bring nothing, how good the ranking is, and, with each output's own source taken out, what the
-/// best match of an output without a source looks like.
+/// On outputs far from their samples the ranker's weights and the confidence model are fitted, and others like them say
+/// which features bring nothing and how good the ranking is. Outputs near to their samples, each with its own source taken
+/// out, say what the best match of an output without a source looks like.
 struct Calibrator {
     let finder: CandidateFinder
-    let settings: CalibrationSettings
     let ranking: RefineSettings.Ranking
     let candidates: Int
     let workers: Int
@@ -57,20 +56,18 @@ struct Calibrator {
     }
 
     /// - Returns: the record.
-    func calibrate(_ trials: [Trial]) throws -> CalibrationRecord {
-        let fitted = min(settings.outputs, trials.count / 3)
-        let (training, heldOut) = (Array(trials[..<fitted]), Array(trials[fitted...]))
+    func calibrate(training: [Trial], heldOut: [Trial], nulls: [Trial]) throws -> CalibrationRecord {
         let (ranker, dropped, ablations) = fitRanker(training, heldOut)
         let order = CandidateRanking(ranking: ranking, ranker: ranker)
         let confidence = ConfidenceModel.fit(
             found: try training.compactMap { try evidence($0, order, withSource: true) },
             missing: try training.compactMap { try evidence($0, order, withSource: false) })
         let null = NullDistribution(
-            try heldOut.compactMap { try evidence($0, order, withSource: false) }.map(confidence.confidence))
+            try nulls.compactMap { try evidence($0, order, withSource: false) }.map(confidence.confidence))
         let unrefined = CandidateRanking(ranking: .similarity, ranker: ranker)
         let count = Double(max(1, heldOut.count))
         return CalibrationRecord(
-            ranker: ranker, confidence: confidence, null: null, ablations: ablations, dropped: dropped, fitted: fitted,
+            ranker: ranker, confidence: confidence, null: null, ablations: ablations, dropped: dropped, fitted: training.count,
             heldOut: heldOut.count, recall: Double(heldOut.filter { !$0.sources.isEmpty }.count) / count,
             precisionAt1: Double(heldOut.filter { rank($0, order) == 1 }.count) / count,
             precisionAt1Unrefined: Double(heldOut.filter { rank($0, unrefined) == 1 }.count) / count)

@@ -16,10 +16,11 @@ struct SimulatedOutputs: Sendable {
 
     /// - Parameters:
     ///   - count: how many, fewer where rows have no text to make one from.
+    ///   - distance: how far they are from their samples; vectors know one distance only.
     ///   - stream: tells independent sets of one seed apart.
     /// - Throws: what embedding throws.
     static func make(
-        _ count: Int, from finder: CandidateFinder, embeddings: ShardedColumn, source: EmbeddingSource, seed: UInt64,
+        _ count: Int, _ distance: OutputSimulator.Distance, from finder: CandidateFinder, embeddings: ShardedColumn, source: EmbeddingSource, seed: UInt64,
         stream: UInt64, workers: Int
     ) throws -> SimulatedOutputs {
         switch source {
@@ -30,7 +31,7 @@ struct SimulatedOutputs: Sendable {
             var words: Set<String> = []
             for sample in samples { words.formUnion(OutputSimulator.words(of: sample)) }
             let simulator = OutputSimulator(
-                substitutes: embedder.similarWords(to: words.sorted(), count: substitutes))
+                substitutes: embedder.similarWords(to: words.sorted(), count: substitutes), distance: distance)
             var (texts, sources): ([String], [Int]) = ([], [])
             for (row, sample) in zip(rows, samples) {
                 let other = samples[generator.integer(below: samples.count)]

@@ -48,7 +48,7 @@ extension EvaluationJob {
         guard let embeddings = try embeddingSource() else { return ScoredOutputs(matches: []) }
         let made = try progress.step("simulated outputs", of: settings.simulatedNulls) { advance in
             let made = try SimulatedOutputs.make(
-                settings.simulatedNulls, from: engine.opened.finder,
+                settings.simulatedNulls, .near, from: engine.opened.finder,
                 embeddings: try ShardedColumn.embeddings(try engine.opened.parts.all(EmbedStage.name)), source: embeddings,
                 seed: settings.seed, stream: 0xe7a1, workers: settings.workers)
             advance(made.rows.count)

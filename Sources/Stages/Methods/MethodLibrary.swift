@@ -191,7 +191,7 @@ final class MethodLibrary {
     private func views(of corpus: LabelledRows) throws -> TraceViews? {
         guard let embeddings, !embeddings.isVectors else { return nil }
         let made = try SimulatedOutputs.make(
-            min(corpus.count, Self.views), from: finder,
+            min(corpus.count, Self.views), .far, from: finder,
             embeddings: try ShardedColumn.embeddings(try parts.all(EmbedStage.name)), source: embeddings,
             seed: configuration.seed, stream: 23, workers: workers)
         return TraceViews(embeddings: made.embeddings, rowOf: made.rows)
