@@ -21,10 +21,11 @@ echo "building" >&2
 swift build -c release --product GradprintBenchmarks >&2
 mkdir -p $work
 
-# embed FILE.jsonl ROWS: embeds a file once for its content, and names the vectors.
+# embed FILE.jsonl ROWS: embeds a file once for its content and the model's, and names the vectors.
 embed() {
     local vectors
-    vectors=$work/$(cat "$1" "$model/config.json" | sha256sum | cut -c1-16)-$2.fbin
+    vectors=$work/$({ cat "$1"; find "$model" -maxdepth 1 -type f -print0 | sort -z | xargs -0 cat; } |
+        sha256sum | cut -c1-16)-$2.fbin
     if [ ! -s "$vectors" ]; then
         echo "embedding $1" >&2
         "$bench" embed "$model" "$1" "$vectors.part.fbin" --rows "$2" --threads "$threads"

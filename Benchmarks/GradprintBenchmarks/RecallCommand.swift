@@ -82,11 +82,11 @@ struct RecallCommand: ParsableCommand {
         if let embedding = ranks.embedding { lines.append(RecallLine("embedding") { hits(embedding, $0) }) }
         for (index, dimension) in dimensions.enumerated() {
             lines.append(
-                RecallLine("signature, m = \(dimension)", dimension: dimension) { hits(ranks.signature[index], $0) })
+                RecallLine("signature", dimension: dimension) { hits(ranks.signature[index], $0) })
         }
         for (index, dimension) in dimensions.enumerated() where !ranks.both.isEmpty {
             lines.append(
-                RecallLine("embedding + signature, m = \(dimension)", dimension: dimension) {
+                RecallLine("embedding + signature", dimension: dimension) {
                     hits(ranks.both[index], $0)
                 })
         }
@@ -97,18 +97,21 @@ struct RecallCommand: ParsableCommand {
             let found = try words.search(count: deepest, budget: budget)
             limited = limited ?? found
             lines.append(
-                RecallLine("postings, budget \(Numerals.count(budget))", milliseconds: found.milliseconds) {
+                RecallLine(
+                    "postings, budget \(Numerals.count(budget))", isDetail: true, milliseconds: found.milliseconds
+                ) {
                     hits(found.ranks, $0)
                 })
         }
         let found = (limited ?? exact).ranks
         if let embedding = ranks.embedding {
             lines.append(RecallLine("embedding ∪ postings") { union(embedding, found, $0) })
-            lines.append(RecallLine("embedding ∪ postings, half from each") { union(embedding, found, $0 / 2) })
+            lines.append(
+                RecallLine("embedding ∪ postings, half from each", isDetail: true) { union(embedding, found, $0 / 2) })
         }
         for (index, dimension) in dimensions.enumerated() where !ranks.both.isEmpty {
             lines.append(
-                RecallLine("(embedding + signature) ∪ postings, m = \(dimension)", dimension: dimension) {
+                RecallLine("(embedding + signature) ∪ postings", dimension: dimension) {
                     union(ranks.both[index], found, $0)
                 })
         }

@@ -5,16 +5,23 @@ internal import Foundation
 struct RecallLine {
     static let depths = [10, 100, 1000]
 
+    /// What gives the candidates, without the signature's dimension.
     let method: String
     /// m of the token signature, where there is one.
     let dimension: Int?
+    /// Whether it is told in the tables alone.
+    let isDetail: Bool
     /// For each depth, the share of the queries.
     let hits: [Double]
     /// Of one core, a query, where it is measured.
     let milliseconds: Double?
 
-    init(_ method: String, dimension: Int? = nil, milliseconds: Double? = nil, hits: (Int) -> Double) {
-        (self.method, self.dimension, self.milliseconds) = (method, dimension, milliseconds)
+    init(
+        _ method: String, dimension: Int? = nil, isDetail: Bool = false, milliseconds: Double? = nil,
+        hits: (Int) -> Double
+    ) {
+        (self.method, self.dimension, self.isDetail) = (method, dimension, isDetail)
+        self.milliseconds = milliseconds
         self.hits = Self.depths.map(hits)
     }
 }
@@ -42,7 +49,7 @@ struct RecallTable {
         text += cells("candidates", RecallLine.depths.map { "@\($0)" } + ["ms/query"])
         for line in lines {
             text += cells(
-                line.method,
+                line.method + (line.dimension.map { ", m = \($0)" } ?? ""),
                 line.hits.map { Numerals.fixed($0, 3) } + [line.milliseconds.map { Numerals.fixed($0, 2) } ?? ""])
         }
         return text
@@ -57,16 +64,14 @@ struct RecallTable {
     func chart(dimensions: [Int]) -> String {
         let depth = 1
         var series: [LineChart.Series] = []
-        for line in lines where line.dimension == nil {
+        for line in lines where line.dimension == nil && !line.isDetail {
             let points = dimensions.map { CurvePoint(x: Double($0), y: line.hits[depth]) }
             series.append(LineChart.Series(line.method, points: points))
         }
-        let families = Dictionary(grouping: lines.filter { $0.dimension != nil }) { $0.method.prefix { $0 != "=" } }
-        for (name, members) in families.sorted(by: { $0.key < $1.key }) {
+        let measured = Dictionary(grouping: lines.filter { $0.dimension != nil }, by: \.method)
+        for (method, members) in measured.sorted(by: { $0.key < $1.key }) {
             let points = members.map { CurvePoint(x: Double($0.dimension ?? 0), y: $0.hits[depth]) }
-            let title = name.replacing(", m ", with: "")
-            series.append(
-                LineChart.Series(title.trimmingCharacters(in: .whitespaces), points: points, showsMarkers: true))
+            series.append(LineChart.Series(method, points: points, showsMarkers: true))
         }
         return LineChart(
             title:

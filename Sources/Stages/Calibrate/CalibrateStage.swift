@@ -45,9 +45,12 @@ package struct CalibrateStage: Stage {
 
     package var granularity: Granularity { .whole }
     package var inputs: [StageInput] {
-        let words: [StageInput] =
-            configuration.refine.usesWords
-            ? [.all(TokenizeStage.name), .same(TokenProbeStage.name), .same(TokenIndexStage.name)] : []
+        var words: [StageInput] = []
+        if configuration.refine.usesWords {
+            words = [.all(TokenizeStage.name), .same(TokenProbeStage.name), .same(TokenIndexStage.name)]
+        } else if configuration.project.layout.tokens != nil {
+            words = [.same(TokenProbeStage.name)]
+        }
         return [
             .all(IngestStage.name), .all(EmbedStage.name), .same(ClusterStage.name), .same(ProbeTrainStage.name),
             .same(CurvatureStage.name), .all(GradientSignStage.name), .same(MergeStage.name),

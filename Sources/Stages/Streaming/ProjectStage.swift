@@ -60,7 +60,7 @@ package struct ProjectStage: Stage {
     package var granularity: Granularity { .shard }
     package var inputs: [StageInput] {
         [.same(EmbedStage.name), .same(GradientSignStage.name), .same(ProbeTrainStage.name)]
-            + (hasWords ? [.same(TokenizeStage.name), .all(TokenProbeStage.name)] : [])
+            + (hasWords ? [.same(TokenizeStage.name), .same(TokenProbeStage.name)] : [])
     }
 
     private var hasWords: Bool { parameters.settings.layout.tokens != nil }
