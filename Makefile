@@ -64,5 +64,10 @@ check: lint build test
 bench: deps deps-python
 	Benchmarks/run.sh
 
+# How often the source is among the candidates: make bench-recall SETS="NAME=FOLDER …"; Benchmarks/recall.sh says the rest.
+bench-recall: deps
+	Benchmarks/recall.sh $(SETS)
+.PHONY: bench-recall
+
 clean:
 	rm -rf .build .build-* data/cache

@@ -21,19 +21,35 @@ package enum Influence {
         var offset = 0
         for layer in factors.layers {
             let inputs = layer.inputs ?? embeddings
-            let stride = inputs.columns + 1
+            let (width, outputs) = (inputs.columns, layer.delta.columns)
+            let weights = solution.extracting(offset..<offset + outputs * (width + 1))
+            var products = [Float](repeating: 0, count: factors.count * outputs)
+            var span = products.mutableSpan
+            blockDots(
+                inputs.elements.span, rows: factors.count, weights, count: outputs, strideB: width + 1,
+                dimension: width, into: &span)
             for sample in 0..<factors.count {
-                let input = inputs.elements.span.extracting(inputs.range(ofRow: sample))
-                for output in 0..<layer.delta.columns {
-                    let start = offset + output * stride
-                    let weights = solution.extracting(start..<start + inputs.columns)
-                    let value = dot(weights, input) + solution[start + inputs.columns]
+                for output in 0..<outputs {
+                    let value = span[sample * outputs + output] + weights[output * (width + 1) + width]
                     result[sample] -= layer.delta[sample, output] * value
                 }
             }
-            offset += layer.delta.columns * stride
+            offset += weights.count
         }
         precondition(offset == solution.count, "the solution is not of the probe that the gradients are of")
         return result
+    }
+
+    /// Relative influence, `I(x, y) / √(g_xᵀ (H + λI)⁻¹ g_x)`: it does not favour samples of large gradients as influence
+    /// does. It has the sign of I, and is 0 for a sample whose self-influence is 0 or not a number.
+    ///
+    /// Source: Barshan, Brunet & Dziugaite, "RelatIF", 2020, arXiv 2003.11630, equation 9 (ℓ-RelatIF).
+    ///
+    /// - Parameters:
+    ///   - influence: of some samples on one output.
+    ///   - selfInfluence: of the samples, as ``SelfInfluenceSketch`` gives it.
+    package static func relative(_ influence: [Float], selfInfluence: [Float]) -> [Float] {
+        precondition(influence.count == selfInfluence.count)
+        return zip(influence, selfInfluence).map { $1 > 0 && $1.isFinite ? $0 / $1.squareRoot() : 0 }
     }
 }

@@ -6,6 +6,8 @@ package enum InfluenceError: Error, Hashable, CustomStringConvertible {
     case notFinite(output: Int)
     /// H + λI is not positive definite: the damping is too small.
     case notPositiveDefinite(order: Int)
+    /// K = (H + λI)⁻¹ has no finite square root: H and λ are 0, or H is not finite.
+    case sketchNotFinite
 
     package var description: String {
         switch self {
@@ -15,6 +17,8 @@ package enum InfluenceError: Error, Hashable, CustomStringConvertible {
             "the influence of output number \(output) is not a finite number: its gradient, or the corpus' rows, are not"
         case .notPositiveDefinite(let order):
             "H + λI is not positive definite (leading minor \(order)); raise the damping λ"
+        case .sketchNotFinite:
+            "the self-influence of the samples is not a finite number: their embeddings are too large, or the probe's loss has no curvature and the damping λ (influence.damping) is 0"
         }
     }
 }

@@ -15,6 +15,9 @@ package struct LiSSA: Sendable, Hashable, Codable {
     /// μ.
     package let scale: Double
 
+    /// T at which it is as good as converged for the damping of a probe's own l2 (`docs/evaluation.md`).
+    package static let manyIterations = 1000
+
     /// - Parameters:
     ///   - largestEigenvalue: of the curvature, as ``PowerIteration`` gives it.
     ///   - scale: μ; `nil` takes 1.1·(λ_max + λ).

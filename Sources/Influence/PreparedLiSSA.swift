@@ -18,7 +18,7 @@ package struct PreparedLiSSA: Sendable {
     }
 
     /// Bytes that preparing takes at its peak.
-    package static func memory(parameterCount: Int) -> Int { 5 * parameterCount * parameterCount * 4 }
+    package static func memory(parameterCount: Int) -> Int { 6 * parameterCount * parameterCount * 4 }
 
     /// - Complexity: p products with the curvature, then about 2·log₂T products of p × p matrices.
     package init(_ lissa: LiSSA, _ curvature: some CurvatureOperator, workers: Int) {
@@ -27,6 +27,25 @@ package struct PreparedLiSSA: Sendable {
         for index in 0..<base.rows { base[index, index] += Float(1 - lissa.damping / lissa.scale) }
         let series = Self.geometricSeries(base, terms: lissa.iterations, workers: workers)
         self.init(lissa: lissa, curvature: hessian, series: series.scaled(by: Float(1 / lissa.scale)))
+    }
+
+    /// The limit of T → ∞: (H + λI)⁻¹ itself, by Cholesky in double precision.
+    ///
+    /// - Parameter lissa: its damping counts; its T stands for a large one.
+    /// - Throws: `notPositiveDefinite`.
+    /// - Complexity: p products with the curvature, then p³ operations and 8·p² bytes.
+    package init(converged lissa: LiSSA, _ curvature: some CurvatureOperator, workers: Int) throws(InfluenceError) {
+        let hessian = curvature.materialized(workers: workers)
+        var inverse = hessian.elements.map(Double.init)
+        for index in 0..<hessian.rows { inverse[index * hessian.rows + index] += lissa.damping }
+        do {
+            try BLAS.invertPositiveDefinite(&inverse, n: hessian.rows)
+        } catch {
+            throw .notPositiveDefinite(order: error.order)
+        }
+        self.init(
+            lissa: lissa, curvature: hessian,
+            series: Matrix(rows: hessian.rows, columns: hessian.rows, elements: inverse.map { Float($0) }))
     }
 
     /// `Σ_{t<terms} base^t`, from the binary digits of `terms`: S_2k = S_k + S_k·B^k and S_{k+1} = I + B·S_k.
@@ -67,18 +86,22 @@ package struct PreparedLiSSA: Sendable {
 }
 
 extension Matrix {
-    /// `self · other` on several threads, in blocks of rows that do not depend on their number.
+    /// `self · other` on several threads, in blocks of columns that do not depend on their number: the larger factor is
+    /// read once, however few rows there are.
     func product(_ other: Matrix, workers: Int) -> Matrix {
         precondition(columns == other.rows)
-        var result = Matrix(rows: rows, columns: other.columns)
-        let width = other.columns
-        let inner = columns
-        let left = elements
-        var span = result.elements.mutableSpan
-        Parallel.fill(&span, width: width, count: rows, blockSize: 256, workers: workers) { block, part in
-            let factor = left.span.extracting(block.lowerBound * inner..<block.upperBound * inner)
-            BLAS.multiply(factor, other.elements.span, into: &part, m: block.count, n: width, k: inner)
+        let parts = Parallel.map(count: other.columns, blockSize: 512, workers: workers) { block in
+            var part = Matrix(rows: rows, columns: block.count)
+            multiplyStrided(
+                elements, from: 0, strideA: columns, other.elements, fromB: block.lowerBound, strideB: other.columns,
+                into: &part.elements, strideC: block.count, m: rows, n: block.count, k: columns)
+            return part
         }
-        return result
+        var result: [Float] = []
+        result.reserveCapacity(rows * other.columns)
+        for row in 0..<rows {
+            for part in parts { result.append(contentsOf: part.elements[part.range(ofRow: row)]) }
+        }
+        return Matrix(rows: rows, columns: other.columns, elements: result)
     }
 }

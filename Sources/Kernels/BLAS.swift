@@ -75,4 +75,23 @@ extension BLAS {
         guard info == 0 else { throw NotPositiveDefinite(order: Int(info)) }
         unsafe dpotrs_(&triangle, &order, &sides, &a, &order, &b, &order, &info)
     }
+
+    /// Replaces a symmetric positive definite matrix by its inverse, by Cholesky in double precision.
+    ///
+    /// - Parameter a: row-major `[n × n]`; one triangle is read, both are written.
+    /// - Complexity: n³ operations, on as many threads as ``setThreads(_:)`` says.
+    package static func invertPositiveDefinite(_ a: inout [Double], n: Int) throws(NotPositiveDefinite) {
+        precondition(a.count == n * n)
+        var info: Int32 = 0
+        var order = Int32(n)
+        var triangle: CChar = CChar(UInt8(ascii: "L"))
+        unsafe dpotrf_(&triangle, &order, &a, &order, &info)
+        guard info == 0 else { throw NotPositiveDefinite(order: Int(info)) }
+        unsafe dpotri_(&triangle, &order, &a, &order, &info)
+        guard info == 0 else { throw NotPositiveDefinite(order: Int(info)) }
+        // Fortran's lower triangle is the upper one here.
+        for row in 0..<n {
+            for column in 0..<row { a[row * n + column] = a[column * n + row] }
+        }
+    }
 }

@@ -8,6 +8,7 @@ enum ArtifactFile {
     static let labels = "labels.shard"
     static let probe = "probe.shard"
     static let curvature = "curvature.shard"
+    static let sketch = "sketch.shard"
     static let gradients = "gradients.shard"
     static let fingerprints = "fingerprints.shard"
     static let segment = "segment.shard"
@@ -22,6 +23,7 @@ enum ShardKind {
     static let labels = "labels"
     static let probe = "probe"
     static let curvature = "curvature"
+    static let sketch = "sketch"
     static let gradients = "gradients"
     static let fingerprints = "fingerprints"
     static let tokens = "tokens"
@@ -52,16 +54,15 @@ struct ShardedColumn: Sendable {
         width = try readers.first?.column(column).fixedWidth ?? 0
     }
 
-    /// Copies the rows of rising numbers `rows` into one array, `[rows.count × width]`.
+    /// Copies some rows into one array, `[rows.count × width]`, in the order given.
     func floats(_ rows: [Int]) throws(StorageError) -> [Float] {
-        var result: [Float] = []
-        result.reserveCapacity(rows.count * width)
-        for row in rows {
+        var result = [Float](repeating: 0, count: rows.count * width)
+        var span = result.mutableSpan
+        for (position, row) in rows.enumerated() {
             let shard = self.shard(of: row)
             let local = row - firstRows[shard]
-            let reader = readers[shard]
-            let span = try reader.floats(column, rows: local..<local + 1)
-            for index in 0..<width { result.append(span[index]) }
+            var part = span._mutatingExtracting(position * width..<(position + 1) * width)
+            try readers[shard].read(column, rows: local..<local + 1, into: &part)
         }
         return result
     }

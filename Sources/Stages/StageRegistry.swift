@@ -54,7 +54,7 @@ struct RowSizes: Sendable {
         embedding = 4 * dimension
         gradient = 4 * (classes + 2 * hidden)
         let signature = configuration.project.layout.hasSignature ? configuration.project.dimension : 0
-        fingerprint = 4 * (dimension + signature)
+        fingerprint = 4 * (dimension + signature + (configuration.project.layout.tokens?.dimension ?? 0))
         parameters = hidden == 0 ? classes * (dimension + 1) : hidden * (dimension + 1) + classes * (hidden + 1)
     }
 }

@@ -22,7 +22,8 @@ struct Gradprint: ParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            BuildCommand.self, AttributeCommand.self, StatusCommand.self, CheckCommand.self, InspectCommand.self,
+            BuildCommand.self, AttributeCommand.self, EvaluateCommand.self, StatusCommand.self, CheckCommand.self,
+            InspectCommand.self,
             StageCommand.self,
         ]
     )

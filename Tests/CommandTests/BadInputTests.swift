@@ -150,7 +150,7 @@ import Testing
         let corpus = try workspace.write("c.jsonl", good.joined())
         expect(try build(corpus), status: 0)
         let result = try CommandLineTool.run([
-            "stage", "merge", CommandLineTool.repository.appending(path: "pipelines/default.yaml").path, "--set",
+            "stage", "embed", CommandLineTool.repository.appending(path: "pipelines/default.yaml").path, "--set",
             "corpus.files=\(corpus)", "--set", "embed.path=\(CommandLineTool.fixture("tiny-bert"))", "--set",
             "influence.damping=0.5", "--run-dir", workspace.file("run"),
         ])

@@ -21,6 +21,11 @@ import Testing
         }
     }
 
+    @Test func `relative influence has its sign, and is nothing without self-influence`() {
+        let relative = Influence.relative([-6, 6, -1, 1, 0, 1], selfInfluence: [4, 9, 0, .nan, 4, .infinity])
+        #expect(relative == [-3, 2, 0, 0, 0, 0])
+    }
+
     @Test func `it is symmetric, and a sample is its own proponent`() throws {
         let probes: [(any Probe, any CurvatureOperator)] = [
             (fixture.linear, fixture.linearHessian), (fixture.hidden, fixture.gaussNewton),

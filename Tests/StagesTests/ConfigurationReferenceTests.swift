@@ -60,7 +60,8 @@ import VectorIndex
         let parts: [Any] = [
             parsed.profile, parsed.seed, parsed.workers as Any, parsed.corpus, parsed.tokens, parsed.embed,
             parsed.cluster,
-            parsed.probe, parsed.curvature, parsed.project, parsed.index, parsed.refine, parsed.dropped.sorted(),
+            parsed.probe, parsed.curvature, parsed.project, parsed.index, parsed.refine, parsed.calibration,
+            parsed.dropped.sorted(),
         ]
         return parts.map { String(reflecting: $0) }.joined(separator: "\n")
     }

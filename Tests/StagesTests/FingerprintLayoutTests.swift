@@ -36,6 +36,30 @@ import Testing
         }
     }
 
+    @Test func `a block of words adds its cosine`() throws {
+        let layout = try layout("signature_weight=0.3", "token_weight=2", "token_dimension=7")
+        let (embeddings, signatures, tokens) = (normal(8, 16, seed: 1), normal(8, 5, seed: 2), normal(8, 7, seed: 9))
+        let result = layout.fingerprints(embeddings: embeddings, signatures: signatures, tokens: tokens)
+        #expect(result.rows == 8 && result.columns == 28)
+        for i in 0..<8 {
+            for j in 0..<8 {
+                let parts = [
+                    cosine(embeddings.row(i), embeddings.row(j)), cosine(signatures.row(i), signatures.row(j)),
+                    cosine(tokens.row(i), tokens.row(j)),
+                ]
+                let expected = parts[0] + 0.3 * parts[1] + 2 * parts[2]
+                #expect(abs(inner(result.row(i), result.row(j)) - expected) < 1e-5)
+            }
+        }
+        // Words alone, and none.
+        let words = try self.layout("embedding_weight=0", "token_weight=1")
+        #expect(!words.isEmpty && !words.hasSignature)
+        #expect(words.tokens?.dimension == 256 && words.tokens?.prior == 3)
+        #expect(try self.layout("token_dimension=7").tokens == nil)
+        let plain = try self.layout().fingerprints(embeddings: embeddings, signatures: nil, tokens: tokens)
+        #expect(plain.columns == 16)
+    }
+
     @Test func `without a weight the signature is left out`() throws {
         let layout = try layout()
         #expect(!layout.hasSignature)

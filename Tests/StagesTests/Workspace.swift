@@ -76,8 +76,9 @@ final class Workspace {
         try attribute(directory, .texts(path: log), method: method, count: count, workers: 2)
     }
 
-    private func attribute(
-        _ directory: RunDirectory, _ source: OutputSource, method: MethodName, count: Int, workers: Int
+    func attribute(
+        _ directory: RunDirectory, _ source: OutputSource, method: MethodName = .gif,
+        count: Int = AttributionJob.defaultCount, workers: Int = 2
     ) throws -> [AttributedOutput] {
         let job = try AttributionJob(directory: directory, modelPath: nil, method: method, workers: workers)
         let sink = Collector()

@@ -30,7 +30,7 @@ package final class BuildProgress: Sendable {
         self.report = report
     }
 
-    func expect(stage: String, tasks: Int, rows: Int) {
+    package func expect(stage: String, tasks: Int, rows: Int) {
         state.withLock {
             var stageState = StageState()
             stageState.tasks = tasks
@@ -39,14 +39,14 @@ package final class BuildProgress: Sendable {
         }
     }
 
-    func start(stage: String) {
+    package func start(stage: String) {
         state.withLock {
             if $0.stages[stage]?.firstStart == nil { $0.stages[stage]?.firstStart = .now }
             $0.current = stage
         }
     }
 
-    func advance(stage: String, rows: Int) {
+    package func advance(stage: String, rows: Int) {
         state.withLock {
             $0.stages[stage]?.rows += rows
             $0.current = stage
@@ -54,7 +54,7 @@ package final class BuildProgress: Sendable {
         }
     }
 
-    func finishTask(stage: String) {
+    package func finishTask(stage: String) {
         state.withLock {
             $0.stages[stage]?.finishedTasks += 1
             guard let done = $0.stages[stage], done.finishedTasks == done.tasks else { return }

@@ -177,6 +177,10 @@ package struct Runner: Sendable {
     /// Deletes what a killed build left half-done. Only who holds the run alone may.
     private func removeUnfinished() {
         for name in RunDirectory.list(directory.temporary) { RunDirectory.remove("\(directory.temporary)/\(name)") }
+        // A generation that a kill cut short; the next may have another number.
+        for name in RunDirectory.list(directory.generations) where name.hasSuffix(".part") {
+            RunDirectory.remove("\(directory.generations)/\(name)")
+        }
     }
 
     /// Deletes what no planned task owns: outputs of older parameters, unfinished work.

@@ -74,11 +74,20 @@ package struct TokenSignature: Sendable {
 
     /// The signatures of a block of texts, `[rows × dimension]`.
     ///
+    /// - Parameter workers: threads; the result does not depend on it.
     /// - Throws: `corrupt`, from a damaged file of frequencies.
-    package func signatures(_ texts: TokenCounts) throws(StorageError) -> Matrix {
+    package func signatures(_ texts: TokenCounts, workers: Int = 1) throws(StorageError) -> Matrix {
+        let parts = Parallel.map(count: texts.rows, blockSize: 64, workers: workers) { rows in
+            Result { () throws(StorageError) in
+                var elements: [Float] = []
+                elements.reserveCapacity(rows.count * settings.dimension)
+                for row in rows { elements += try signature(texts.bag(row)) }
+                return elements
+            }
+        }
         var elements: [Float] = []
         elements.reserveCapacity(texts.rows * settings.dimension)
-        for row in 0..<texts.rows { elements += try signature(texts.bag(row)) }
+        for part in parts { elements += try part.get() }
         return Matrix(rows: texts.rows, columns: settings.dimension, elements: elements)
     }
 }

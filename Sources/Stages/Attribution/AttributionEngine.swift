@@ -5,104 +5,48 @@ internal import Probing
 internal import Storage
 internal import TensorFiles
 
-/// One generation, opened: everything that turns outputs into ranked sources.
+/// Turns outputs into ranked sources over one generation.
 ///
 /// Outputs are embedded as the corpus was. The indexes give candidates, and the calibrated ranking orders them and says how
 /// likely the best is to be there by chance; or another method orders the corpus.
 struct AttributionEngine: Sendable {
-    let generation: Generation
-    /// Whether the run's configuration is the one the generation was built with.
-    let isCurrent: Bool
+    let opened: OpenGeneration
     let method: MethodName
-    let provenance: AttributionProvenance
-    private let parts: GenerationParts
-    private let finder: CandidateFinder
     private let ordering: any SourceOrdering
 
-    var corpus: CorpusRows { finder.corpus }
+    var corpus: CorpusRows { opened.finder.corpus }
 
-    /// - Parameters:
-    ///   - modelPath: the embedder, when it is not where the build found it.
-    ///   - log: takes a sentence when a method has to be prepared.
+    /// - Parameter log: takes a sentence when a method has to be prepared.
     init(
-        directory: RunDirectory, modelPath: String?, method: MethodName, workers: Int, log: (String) -> Void
+        _ opened: OpenGeneration, method: MethodName = .gif, workers: Int, log: @escaping (String) -> Void = { _ in }
     ) throws(RunError) {
-        try directory.requireExisting()
-        guard let generation = try directory.currentGeneration() else {
-            throw RunError(
-                .missingInput, "\(directory.path): the build has not come to its end; run `gradprint build` again")
-        }
-        self.generation = generation
+        self.opened = opened
         self.method = method
-        let kept = FileManager.default.contents(atPath: directory.configuration)
-        isCurrent = kept == Data(generation.configuration.utf8)
-        let parts = GenerationParts(directory: directory, generation: generation)
-        self.parts = parts
-        let configuration = try PipelineConfiguration(
-            ConfigurationNode(yaml: generation.configuration, path: directory.configuration))
-        let path = modelPath ?? configuration.embed.path
-        let built = try Self.embedderDigest(try parts.only(EmbedStage.name))
-        provenance = AttributionProvenance(generation, embedderPath: path, embedderDigest: built)
-        let embedder = try Self.embedder(path, built: built)
-        finder = try CandidateFinder(
-            CandidateSettings(configuration), catalog: generation.catalog, parts: parts, embeddings: embedder)
-        guard method == .gif else {
-            let library = MethodLibrary(
-                directory: directory, generation: generation, parts: parts, configuration: configuration,
-                finder: finder, embeddings: embedder, workers: workers)
-            ordering = try Self.prepare(method, library, log)
+        guard method != .gif else {
+            ordering = CalibratedOrdering(
+                finder: opened.finder, ranking: opened.ranking, calibration: opened.calibration,
+                candidates: opened.configuration.refine.candidates)
             return
         }
-        let record = try parts.only(CalibrateStage.name)
-        let calibration = try reporting(damaged: .corrupt) { () throws(StorageError) in
-            try CalibrationRecord.read(record)
-        }
-        ordering = CalibratedOrdering(
-            finder: finder,
-            ranking: CandidateRanking(ranking: configuration.refine.rankBy, ranker: calibration.ranker),
-            calibration: calibration, candidates: configuration.refine.candidates)
-    }
-
-    private static func prepare(
-        _ method: MethodName, _ library: MethodLibrary, _ log: (String) -> Void
-    ) throws(RunError) -> MethodOrdering {
         log(
-            "method \(method.rawValue): opening; what a method learns is made on its first use with an index and kept in \(library.directory.file("methods"))"
+            "method \(method.rawValue): opening; what a method learns is made on its first use with an index and kept in \(opened.directory.file("methods"))"
         )
         do {
-            return MethodOrdering(library: library, ranker: try library.open(method))
+            let library = try MethodLibrary(opened, workers: workers, note: log)
+            ordering = MethodOrdering(
+                finder: opened.finder, labels: library.centroids, ranker: try library.open(method))
         } catch {
             throw RunError(describing: error)
         }
     }
 
-    private static func embedderDigest(_ built: Artifact) throws(RunError) -> String {
-        guard let parameters = try? JSONFile.decode(EmbedStage.Parameters.self, from: built.manifest.parameters) else {
-            throw RunError(.corrupt, "\(built.folder): the manifest's parameters cannot be read")
-        }
-        return parameters.embedder
-    }
-
-    /// The embedder, which has to be the very one that the corpus was embedded with; nothing for vectors.
-    private static func embedder(_ path: String?, built: String) throws(RunError) -> EmbeddingSource? {
-        guard let path, !VectorFormat.isVectorFile(path) else { return nil }
-        let source = try EmbeddingSource(path: path)
-        guard source.digest == built else {
-            throw RunError(
-                .incompatible,
-                "\(path): this is not the embedder that the corpus was embedded with (SHA-256 \(source.digest.prefix(12))…, the run's is \(built.prefix(12))…); name the right folder with --model"
-            )
-        }
-        return source
-    }
-
     /// Words that more than a share of the corpus' rows have, lower-cased; none for a corpus of vectors.
     func frequentWords(share: Double) throws(RunError) -> Set<String> {
-        guard let probe = try parts.artifacts(of: TokenProbeStage.name).first else { return [] }
+        guard let probe = try opened.parts.artifacts(of: TokenProbeStage.name).first else { return [] }
         return try reporting(damaged: .corrupt) { () throws(StorageError) in
             try FrequentWords.find(
                 try TokenFrequencies(path: probe.path(ArtifactFile.frequencies)), corpus: corpus,
-                rows: generation.catalog.rows, share: share)
+                rows: opened.generation.catalog.rows, share: share)
         }
     }
 
@@ -163,10 +107,10 @@ struct AttributionEngine: Sendable {
             let rows = outputs.map { output -> [Float] in
                 if case .vector(let values) = output.content { values } else { [] }
             }
-            return (try finder.vectors(rows), nil)
+            return (try opened.finder.vectors(rows), nil)
         }
         let texts = outputs.map(\.text)
-        return (try finder.embed(texts, workers: workers), texts)
+        return (try opened.finder.embed(texts, workers: workers), texts)
     }
 
     private func failed(_ output: LoggedOutput) -> AttributedOutput {

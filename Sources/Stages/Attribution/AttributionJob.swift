@@ -40,14 +40,15 @@ package struct AttributionJob {
     ///   method that needs what the run does not have.
     package init(
         directory: RunDirectory, modelPath: String?, method: MethodName = .gif, workers: Int,
-        log: (String) -> Void = { _ in }
+        log: @escaping (String) -> Void = { _ in }
     ) throws(RunError) {
         // The newest generation; when a build replaces it meanwhile, the one after it.
         while true {
             let number = try directory.currentGeneration()?.number
             do {
                 engine = try AttributionEngine(
-                    directory: directory, modelPath: modelPath, method: method, workers: workers, log: log)
+                    OpenGeneration(directory: directory, modelPath: modelPath), method: method, workers: workers,
+                    log: log)
                 break
             } catch {
                 guard try directory.currentGeneration()?.number != number else { throw error }
@@ -58,9 +59,9 @@ package struct AttributionJob {
 
     /// What the user should know before using the result, if anything.
     package var warning: String? {
-        engine.isCurrent
+        engine.opened.isCurrent
             ? nil
-            : "the run's configuration was changed after generation \(engine.generation.number) was built, and the build has not come to its end since; attributing against generation \(engine.generation.number)"
+            : "the run's configuration was changed after generation \(engine.opened.generation.number) was built, and the build has not come to its end since; attributing against generation \(engine.opened.generation.number)"
     }
 
     /// Sources that are listed when nothing else is said.
@@ -72,7 +73,7 @@ package struct AttributionJob {
     package func hasSource(_ id: String) -> Bool { engine.corpus.contains(id: id) }
 
     /// What the attributions rest on.
-    package var provenance: AttributionProvenance { engine.provenance }
+    package var provenance: AttributionProvenance { engine.opened.provenance }
 
     /// Words that more than `share` of the corpus' samples have, lower-cased; none for a corpus of vectors.
     ///

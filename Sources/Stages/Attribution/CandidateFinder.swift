@@ -57,9 +57,13 @@ struct CandidateFinder: Sendable {
             centroids = try Centroids.read(try parts.only(ClusterStage.name))
             let probeArtifact = try parts.only(ProbeTrainStage.name)
             probe = try ProbeFile.read(probeArtifact)
-            fingerprinter = Fingerprinter(settings: configuration.project, seed: configuration.seed, probe: probe)
+            let frequencies =
+                configuration.project.layout.tokens != nil ? try parts.only(TokenProbeStage.name) : nil
+            fingerprinter = try Fingerprinter(
+                settings: configuration.project, seed: configuration.seed, probe: probe, frequencies: frequencies)
             index = try FlatIndex(segments: [try parts.only(MergeStage.name).path(ArtifactFile.segment)])
-            guard index.identity == fingerprinter.identity(probe: probeArtifact) else {
+            guard index.identity == fingerprinter.identity(probe: probeArtifact, frequencies: frequencies)
+            else {
                 throw RunError(
                     .incompatible, "the index was made with another probe or projection; build the run again")
             }
@@ -153,11 +157,18 @@ struct CandidateFinder: Sendable {
     private func prepare(_ vectors: Matrix, texts: [String]?, workers: Int) throws -> Batch {
         let labels = try centroids.assign(vectors, workers: workers).labels
         let factors = try probe.gradientFactors(vectors.elements.span, labels: labels.span, workers: workers)
+        if fingerprinter.needsWords, texts == nil {
+            throw RunError(
+                .incompatible,
+                "this run's fingerprints have a block of words (fingerprint.token_weight), so outputs have to be texts")
+        }
+        let fingerprints = try fingerprinter.fingerprints(
+            vectors, factors, words: fingerprinter.needsWords ? texts.map { TokenCounts(texts: $0) } : nil,
+            workers: workers)
         var queries: [TokenQuery]?
         if let words, let texts { queries = try words.queries(texts) }
         return Batch(
-            embeddings: vectors, fingerprints: fingerprinter.fingerprints(vectors, factors, workers: workers),
-            gradients: factors, texts: queries, candidates: [])
+            embeddings: vectors, fingerprints: fingerprints, gradients: factors, texts: queries, candidates: [])
     }
 
     private func addSimilarity(to batch: inout Batch, workers: Int) throws {

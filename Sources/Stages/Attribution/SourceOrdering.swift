@@ -1,4 +1,6 @@
+internal import Baselines
 internal import Calibration
+internal import Clustering
 internal import Kernels
 internal import VectorIndex
 
@@ -73,19 +75,23 @@ struct CalibratedOrdering: SourceOrdering {
 
 /// Another method's order of the whole corpus. It has no null distribution, hence no p-values.
 struct MethodOrdering: SourceOrdering {
-    let library: MethodLibrary
+    let finder: CandidateFinder
+    /// Gives outputs the labels of the corpus' clusters.
+    let labels: CentroidAssigner
     let ranker: any SourceRanker
 
     func order(
         _ vectors: Matrix, texts: [String]?, _ options: AttributionEngine.Options
     ) throws -> OrderedSources {
         let workers = options.workers
-        let outputs = try library.outputs(vectors, texts: texts)
+        let outputs = MethodOutputs(
+            rows: LabelledRows(embeddings: vectors, labels: try labels.assign(vectors, workers: workers).labels),
+            texts: texts)
         let ranked = try ranker.rank(outputs, count: options.count, workers: workers)
         let searched = ContinuousClock.now
-        var found = try library.finder.batch(
+        var found = try finder.batch(
             vectors, texts: texts, rows: ranked.map { $0.map(\.row) }, workers: workers)
-        let worst = try library.finder.addInfluence(to: &found, workers: workers)
+        let worst = try finder.addInfluence(to: &found, workers: workers)
         return OrderedSources(
             candidates: found.candidates, scores: ranked.map { $0.map(\.score) }, pValues: nil, worstResidual: worst,
             searched: searched)

@@ -31,13 +31,15 @@ package enum ConfigurationReference {
         fingerprint.distribution  rademacher | gaussian                                                    rademacher
         fingerprint.embedding_weight   weight of the embedding's cosine                                    1
         fingerprint.signature_weight   weight of the gradient signature's cosine                           0
+        fingerprint.token_dimension    m of the token signature                                            256
+        fingerprint.token_weight       weight of the token signature's cosine; for texts                   0
         index.kind                flat: exact                                                              flat
         index.metric              P inner_product | l2                                                     inner_product
-        influence.damping         λ in H + λI                                                              0.01
-        influence.iterations      T of LiSSA                                                               10
+        influence.damping         P λ in H + λI; stands for the probe's own l2                             0.0001
+        influence.iterations      P T of LiSSA, or converged: the exact solution                           converged
         influence.scale           μ of LiSSA; 0: 1.1·(λ_max + λ) from a power iteration                    0
         influence.hessian_rows    rows that define H, or all                                               5000
-        influence.prepare_limit   prepare LiSSA's polynomial up to so many probe parameters                4096
+        influence.prepare_limit   prepare LiSSA's polynomial up to so many probe parameters                8192
         refine.candidates         P how many each index gives for each output                              100
         refine.rank_by            P fitted: all evidence, weighted by the build | similarity | influence   fitted
         calibrate.outputs         simulated outputs that the weights are fitted on                         1000

@@ -42,8 +42,8 @@ package struct PipelineConfiguration: Sendable {
         embed = try EmbedSettings(section.section("embed"))
         cluster = try ClusterStage.Settings(section.section("cluster"))
         probe = try ProbeTrainStage.Settings(section.section("probe"))
-        curvature = try CurvatureStage.Settings(section.section("influence"))
-        project = try ProjectStage.Settings(section.section("fingerprint"), profile: profile)
+        curvature = try CurvatureStage.Settings(section.section("influence"), profile: profile, probeL2: probe.l2)
+        project = try ProjectStage.Settings(section.section("fingerprint"), profile: profile, tokens: tokens)
         index = try IndexSettings(section.section("index"), profile: profile)
         refine = try RefineSettings(
             section.section("refine"), profile: profile, hasTexts: !corpus.isVectors && !embed.isVectors)
@@ -106,7 +106,21 @@ package struct PipelineConfiguration: Sendable {
         if project.layout.isEmpty {
             throw RunError(
                 .configuration,
-                "fingerprint.embedding_weight and fingerprint.signature_weight are both 0, which leaves no fingerprint")
+                "fingerprint.embedding_weight, signature_weight and token_weight are all 0, which leaves no fingerprint"
+            )
+        }
+        if project.layout.tokens != nil {
+            guard !corpus.isVectors, !embed.isVectors else {
+                throw RunError(
+                    .configuration,
+                    "fingerprint.token_weight above 0 needs the words of samples and outputs, and here \(corpus.isVectors ? "the corpus" : "embed.path") is vectors; leave it at 0"
+                )
+            }
+            guard project.layout.combine == .weighted else {
+                throw RunError(
+                    .configuration,
+                    "fingerprint.combine: raw is [e ; c] without a block of words; leave fingerprint.token_weight at 0")
+            }
         }
         if project.distribution == .gaussian, probe.kind == .hidden {
             throw RunError(.configuration, "fingerprint.distribution: gaussian is for the linear probe; use rademacher")

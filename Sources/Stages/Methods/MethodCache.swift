@@ -10,14 +10,15 @@ internal import Storage
 struct MethodCache {
     private let root: String
     private let name: String
-    private let folder: String
+    let folder: String
 
     private static let kind = "method-state"
 
-    /// - Parameter settings: everything the state depends on beside the generation and the code's version.
+    /// - Parameter settings: everything the state depends on beside the generation, the code's version and the kernels.
     init(_ directory: RunDirectory, _ generation: Generation, method: MethodName, version: Int, settings: String) {
         let parts = generation.parts.sorted { $0.key < $1.key }.flatMap { $0.value.map(\.fingerprint) }
-        let digest = Digest.sha256("\(method.rawValue) \(version)\n\(settings)\n\(parts.joined(separator: "\n"))")
+        let digest = Digest.sha256(
+            "\(method.rawValue) \(version) \(Platform.current)\n\(settings)\n\(parts.joined(separator: "\n"))")
         root = directory.file("methods")
         name = method.rawValue
         folder = "\(root)/\(name).\(digest.prefix(12))"
@@ -51,11 +52,10 @@ struct MethodCache {
             try writer.append("values", floats: array.values.elements.span)
             _ = try writer.finish()
         }
-        try DurableFile.syncDirectory(part)
         for other in RunDirectory.list(root) where other.hasPrefix(name + ".") && "\(root)/\(other)" != part {
             RunDirectory.remove("\(root)/\(other)")
         }
-        try DurableFile.rename(part, to: folder)
-        try DurableFile.syncDirectory(root)
+        // Another evaluation that was first has stored the same.
+        _ = try DurableFile.commitDirectory(part, to: folder)
     }
 }

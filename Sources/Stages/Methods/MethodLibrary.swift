@@ -10,19 +10,43 @@ internal import VectorIndex
 
 /// Opens a method over one generation, making what it needs on first use.
 ///
-/// All but `gif`, `bm25` and `rrf`'s half hold the corpus' embeddings in memory: they are there to be compared with.
-struct MethodLibrary {
-    let directory: RunDirectory
-    let generation: Generation
-    let parts: GenerationParts
-    let configuration: PipelineConfiguration
+/// All but `gif` and `bm25` hold the corpus' embeddings in memory: they are there to be compared with.
+final class MethodLibrary {
+    private let directory: RunDirectory
+    private let generation: Generation
+    private let parts: GenerationParts
+    private let configuration: PipelineConfiguration
     /// What simulated outputs for TRACE's views are made with.
-    let finder: CandidateFinder
-    let embeddings: EmbeddingSource?
-    let workers: Int
+    private let finder: CandidateFinder
+    private let embeddings: EmbeddingSource?
+    private let workers: Int
+    /// Takes what the user should know, such as that a damaged state is made again.
+    private let note: (String) -> Void
+    /// Gives outputs the labels of the corpus' clusters.
+    let centroids: CentroidAssigner
+    private var loaded: LabelledRows?
 
     /// A state of an older version is made again.
     private static let version = 1
+    /// Rows that TRACE sees a simulated output of; the others are perturbed.
+    private static let views = 5000
+    /// m of the reference method.
+    private static let referenceDimension = 32
+    /// Candidates that the reference method orders by influence.
+    private static let referenceCandidates = 10
+    /// The reference method's curvature, whatever the run's own is: T = 10, λ = 0.01, over the whole corpus.
+    private static func referenceCurvature(seed: UInt64) -> CurvatureSettings {
+        CurvatureSettings(.lissa(iterations: 10, damping: 0.01), rows: .max, seed: seed)
+    }
+
+    init(_ opened: OpenGeneration, workers: Int, note: @escaping (String) -> Void) throws {
+        self.workers = workers
+        self.note = note
+        directory = opened.directory
+        (generation, parts, configuration) = (opened.generation, opened.parts, opened.configuration)
+        (finder, embeddings) = (opened.finder, opened.embeddings)
+        centroids = try Centroids.read(try parts.only(ClusterStage.name))
+    }
 
     /// - Throws: `incompatible` where the run has no texts or another probe than the method needs.
     func open(_ method: MethodName) throws -> any SourceRanker {
@@ -37,8 +61,8 @@ struct MethodLibrary {
             let (corpus, probe) = (try corpus(), try linearProbe(for: method))
             let settings = GradientMethod.Settings(
                 outputs: configuration.project.dimension, seed: configuration.seed)
-            return try cached(method, settings: settings) {
-                try GradientMethod(restoring: $0, rows: corpus.count, probe: probe, settings: settings)
+            return try cached(method, settings: settings) { state throws(BaselineError) in
+                try GradientMethod(restoring: state, rows: corpus.count, probe: probe, settings: settings)
             } make: {
                 let made = try GradientMethod(corpus: corpus, probe: probe, settings: settings, workers: workers)
                 return (made, made.state)
@@ -46,9 +70,9 @@ struct MethodLibrary {
         case .influence:
             let (corpus, probe) = (try corpus(), try linearProbe(for: method))
             let settings = InfluenceMethod.Settings(curvature: curvature)
-            return try cached(method, settings: settings) {
+            return try cached(method, settings: settings) { state throws(BaselineError) in
                 try InfluenceMethod(
-                    restoring: $0, corpus: corpus, probe: probe, settings: settings, workers: workers)
+                    restoring: state, corpus: corpus, probe: probe, settings: settings, workers: workers)
             } make: {
                 let made = try InfluenceMethod(corpus: corpus, probe: probe, settings: settings, workers: workers)
                 return (made, made.state)
@@ -56,9 +80,9 @@ struct MethodLibrary {
         case .trak:
             let (corpus, probe) = (try corpus(), try linearProbe(for: method))
             let settings = TrakMethod.Settings(seed: configuration.seed)
-            return try cached(method, settings: settings) {
+            return try cached(method, settings: settings) { state throws(BaselineError) in
                 try TrakMethod(
-                    restoring: $0, rows: corpus.count, dimension: corpus.dimension, classes: probe.classes,
+                    restoring: state, rows: corpus.count, dimension: corpus.dimension, classes: probe.classes,
                     settings: settings)
             } make: {
                 let made = try TrakMethod(
@@ -68,9 +92,9 @@ struct MethodLibrary {
         case .dda:
             let (corpus, probe) = (try corpus(), try linearProbe(for: method))
             let settings = DebiasDenoiseMethod.Settings(curvature: curvature, l2: configuration.probe.l2)
-            return try cached(method, settings: settings) {
+            return try cached(method, settings: settings) { state throws(BaselineError) in
                 try DebiasDenoiseMethod(
-                    restoring: $0, corpus: corpus, classes: probe.classes, settings: settings, workers: workers)
+                    restoring: state, corpus: corpus, classes: probe.classes, settings: settings, workers: workers)
             } make: {
                 let made = try DebiasDenoiseMethod(
                     corpus: corpus, classes: probe.classes, settings: settings, workers: workers)
@@ -79,8 +103,8 @@ struct MethodLibrary {
         case .trace:
             let corpus = try corpus()
             let settings = TraceMethod.Settings(seed: configuration.seed)
-            return try cached(method, settings: settings) {
-                try TraceMethod(restoring: $0, corpus: corpus, settings: settings, workers: workers)
+            return try cached(method, settings: settings) { state throws(BaselineError) in
+                try TraceMethod(restoring: state, corpus: corpus, settings: settings, workers: workers)
             } make: {
                 let made = try TraceMethod(
                     corpus: corpus, views: try views(of: corpus), settings: settings, workers: workers)
@@ -91,45 +115,65 @@ struct MethodLibrary {
     }
 
     private func cached<Method: AttributionMethod>(
-        _ method: MethodName, settings: some Encodable, restore: (MethodState) throws -> Method,
+        _ method: MethodName, settings: some Encodable, restore: (MethodState) throws(BaselineError) -> Method,
         make: () throws -> (Method, MethodState)
     ) throws -> BaselineRanker {
+        BaselineRanker(method: try remembered(method, settings: settings, restore: restore, make: make))
+    }
+
+    /// A method from its state on the disk, or made and kept there.
+    private func remembered<Method: AttributionMethod>(
+        _ method: MethodName, settings: some Encodable, restore: (MethodState) throws(BaselineError) -> Method,
+        make: () throws -> (Method, MethodState)
+    ) throws -> Method {
         let cache = MethodCache(
             directory, generation, method: method, version: Self.version,
             settings: String(decoding: JSONFile.encode(settings), as: UTF8.self))
-        if let state = try cache.load() { return BaselineRanker(method: try restore(state)) }
+        do {
+            if let state = try cache.load() { return try restore(state) }
+        } catch let error as StorageError where [.corrupt, .mismatch, .notFound].contains(error.kind) {
+            note("\(error); the state of \(method.rawValue) is made again")
+        } catch let error as BaselineError {
+            note("\(cache.folder): \(error); the state of \(method.rawValue) is made again")
+        }
         let (made, state) = try make()
-        try cache.store(state)
-        return BaselineRanker(method: made)
+        do {
+            try cache.store(state)
+        } catch let error as RunError where error.kind == .permission {
+            note("the state of \(method.rawValue) is not kept: \(error)")
+        }
+        return made
     }
 
     private var curvature: CurvatureSettings {
         let settings = configuration.curvature
         return CurvatureSettings(
-            .lissa(iterations: settings.iterations, damping: settings.damping),
+            settings.iterations.map { .lissa(iterations: $0, damping: settings.damping) }
+                ?? .exact(damping: settings.damping),
             rows: settings.hessianRows ?? .max, seed: configuration.seed)
     }
 
-    /// The whole corpus' embeddings with their pseudo-labels.
+    /// The whole corpus' embeddings with their pseudo-labels, read once.
     func corpus() throws -> LabelledRows {
+        if let loaded { return loaded }
         let column = try ShardedColumn.embeddings(try parts.all(EmbedStage.name))
         let matrix = Matrix(
             rows: column.rows, columns: column.width, elements: try column.floats(Array(0..<column.rows)))
-        let centroids = try Centroids.read(try parts.only(ClusterStage.name))
-        return LabelledRows(embeddings: matrix, labels: try centroids.assign(matrix, workers: workers).labels)
+        let corpus = LabelledRows(embeddings: matrix, labels: try centroids.assign(matrix, workers: workers).labels)
+        loaded = corpus
+        return corpus
     }
 
     /// Outputs of a batch with the labels of the corpus' clusters.
     func outputs(_ embeddings: Matrix, texts: [String]?) throws -> MethodOutputs {
-        let centroids = try Centroids.read(try parts.only(ClusterStage.name))
         let labels = try centroids.assign(embeddings, workers: workers).labels
         return MethodOutputs(rows: LabelledRows(embeddings: embeddings, labels: labels), texts: texts)
     }
 
-    private func linearProbe(for method: MethodName) throws -> LinearProbe {
+    func linearProbe(for method: MethodName) throws -> LinearProbe {
         guard let probe = try ProbeFile.read(try parts.only(ProbeTrainStage.name)) as? LinearProbe else {
             throw RunError(
-                .incompatible, "method \(method.rawValue) is for a linear probe, and the run has a hidden layer")
+                .incompatible, "method \(method.rawValue) is for a linear probe, and the run's has a hidden layer")
         }
         return probe
     }
@@ -146,25 +190,39 @@ struct MethodLibrary {
     private func views(of corpus: LabelledRows) throws -> TraceViews? {
         guard let embeddings, !embeddings.isVectors else { return nil }
         let made = try SimulatedOutputs.make(
-            min(corpus.count, configuration.calibration.outputs), from: finder,
+            min(corpus.count, Self.views), from: finder,
             embeddings: try ShardedColumn.embeddings(try parts.all(EmbedStage.name)), source: embeddings,
             seed: configuration.seed, stream: 23, workers: workers)
         return TraceViews(embeddings: made.embeddings, rowOf: made.rows)
     }
 
     private func reference() throws -> ReferenceRanker {
-        let probe = try ProbeFile.read(try parts.only(ProbeTrainStage.name))
-        let corpus = try corpus()
-        let fingerprinter = Fingerprinter(
-            settings: .reference(dimension: configuration.project.dimension), seed: configuration.seed, probe: probe)
-        let factors = try probe.gradientFactors(
-            corpus.embeddings.elements.span, labels: corpus.labels.span, workers: workers)
+        let (corpus, probe) = (try corpus(), try linearProbe(for: .gifPaper))
+        let settings = InfluenceMethod.Settings(curvature: Self.referenceCurvature(seed: configuration.seed))
+        let influence = try remembered(.gifPaper, settings: settings) { state throws(BaselineError) in
+            try InfluenceMethod(
+                restoring: state, corpus: corpus, probe: probe, settings: settings, workers: workers)
+        } make: {
+            let made = try InfluenceMethod(corpus: corpus, probe: probe, settings: settings, workers: workers)
+            return (made, made.state)
+        }
         return ReferenceRanker(
-            fingerprints: fingerprinter.fingerprints(corpus.embeddings, factors, workers: workers),
-            fingerprinter: fingerprinter, probe: probe,
-            influence: try InfluenceScorer(try parts.only(CurvatureStage.name), probe: probe),
-            gradients: try CandidateGradients(
-                embeddings: try parts.all(EmbedStage.name), gradients: try parts.all(GradientSignStage.name)),
-            candidates: 10)
+            index: try fingerprints(dimension: Self.referenceDimension), influence: influence,
+            candidates: Self.referenceCandidates)
+    }
+
+    /// The reference method's index with another m.
+    func fingerprints(dimension: Int) throws -> NearestFingerprints {
+        try NearestFingerprints(
+            try corpus(), probe: try linearProbe(for: .gifPaper), dimension: dimension, seed: configuration.seed,
+            workers: workers)
+    }
+
+    /// The gradient signature alone, with another m.
+    func gradient(dimension: Int) throws -> BaselineRanker {
+        BaselineRanker(
+            method: try GradientMethod(
+                corpus: try corpus(), probe: try linearProbe(for: .gradient),
+                settings: GradientMethod.Settings(outputs: dimension, seed: configuration.seed), workers: workers))
     }
 }

@@ -56,51 +56,37 @@ struct FusedRanker: SourceRanker {
     }
 }
 
-/// The reference method to the letter: `[e ; c]` as they are, Euclidean distance, the nearest ordered by influence.
+/// The reference method to the letter: the nearest fingerprints, ordered by influence.
 struct ReferenceRanker: SourceRanker {
-    let fingerprints: Matrix
-    let fingerprinter: Fingerprinter
-    let probe: any Probe
-    let influence: InfluenceScorer
-    let gradients: CandidateGradients
+    let index: NearestFingerprints
+    /// Higher for proponents.
+    let influence: InfluenceMethod
     /// That are ordered by influence.
     let candidates: Int
 
     func rank(_ outputs: MethodOutputs, count: Int, workers: Int) throws -> [[Neighbor]] {
-        let (embeddings, labels) = (outputs.rows.embeddings, outputs.rows.labels)
-        let factors = try probe.gradientFactors(embeddings.elements.span, labels: labels.span, workers: workers)
-        let queries = fingerprinter.fingerprints(embeddings, factors, workers: workers)
-        let norms = (0..<fingerprints.rows).map { row in
-            let vector = fingerprints.elements.span.extracting(fingerprints.range(ofRow: row))
-            return dot(vector, vector)
+        let found = try index.search(outputs.rows, count: max(candidates, count), workers: workers)
+        let solutions: Matrix
+        do {
+            solutions = try influence.prepare(outputs.rows, workers: workers)
+        } catch {
+            throw RunError(.badInput, "\(influence.name): \(error)")
         }
-        let wanted = max(candidates, count)
-        let parts = Parallel.map(count: queries.rows, blockSize: 8, workers: workers) { outputs in
-            outputs.map { output -> [Neighbor] in
-                var best = TopCandidates(capacity: min(wanted, fingerprints.rows))
-                let query = queries.elements.span.extracting(queries.range(ofRow: output))
-                for row in 0..<fingerprints.rows {
-                    let vector = fingerprints.elements.span.extracting(fingerprints.range(ofRow: row))
-                    best.offer(key: norms[row] - 2 * dot(query, vector), row: UInt32(row))
-                }
-                return best.sorted.map { Neighbor(row: Int($0.row), score: -$0.key) }
-            }
+        return Parallel.map(count: found.count, blockSize: 8, workers: workers) { outputs in
+            outputs.map { ordered(found[$0], by: solutions.rows($0..<$0 + 1), count: count) }
+        }.flatMap(\.self)
+    }
+
+    /// The candidates by influence; those beyond follow in the order of the index, each scored below the one before.
+    private func ordered(_ found: [Neighbor], by solution: Matrix, count: Int) -> [Neighbor] {
+        let first = found.prefix(candidates)
+            .map { Neighbor(row: $0.row, score: influence.scores(solution, rows: $0.row..<$0.row + 1)[0, 0]) }
+            .sorted { a, b in a.score != b.score ? a.score > b.score : a.row < b.row }
+        var floor = first.last?.score ?? 0
+        let rest = found.dropFirst(candidates).map { neighbor in
+            floor = floor.nextDown
+            return Neighbor(row: neighbor.row, score: floor)
         }
-        let found = parts.flatMap(\.self)
-        let scores = try influence.score(
-            embeddings: embeddings, factors: factors, candidates: found.map { $0.prefix(candidates).map(\.row) },
-            gradients: gradients, workers: workers)
-        return found.indices.map { output in
-            let influences = scores.influence[output]
-            let first = found[output].prefix(candidates).enumerated()
-                .map { Neighbor(row: $0.element.row, score: -influences[$0.offset]) }
-                .sorted { a, b in a.score != b.score ? a.score > b.score : a.row < b.row }
-            // Those beyond the candidates follow in the order of the index, below the last.
-            let floor = (first.last?.score ?? 0)
-            let rest = found[output].dropFirst(candidates).enumerated().map { position, neighbor in
-                Neighbor(row: neighbor.row, score: floor - Float(position + 1))
-            }
-            return Array((first + rest).prefix(count))
-        }
+        return Array((first + rest).prefix(count))
     }
 }

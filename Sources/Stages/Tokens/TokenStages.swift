@@ -3,7 +3,7 @@ internal import Probing
 internal import Storage
 internal import VectorIndex
 
-/// The configuration's `tokens:` section. Attribution reads it; no stage's result depends on it.
+/// The configuration's `tokens:` section. Attribution reads it; of the stages, only one that puts words into fingerprints.
 package struct TokenSettings: Codable, Hashable, Sendable {
     /// μ of the token probe, in mean lengths of the corpus' texts.
     package let prior: Double

@@ -5,14 +5,15 @@ internal import Probing
 internal import Storage
 
 /// The curvature that influence divides by: a seeded sample of rows defines H; a power iteration finds λ_max and with it
-/// LiSSA's scale; for small probes LiSSA's polynomial is prepared as one matrix.
+/// LiSSA's scale; for small probes (H + λI)⁻¹, or LiSSA's polynomial for it, is prepared as one matrix. A sketch of the polynomial's square root
+/// is what the samples' self-influence is computed with.
 package struct CurvatureStage: Stage {
     /// The configuration's `influence:` section.
     package struct Settings: Codable, Hashable, Sendable {
         /// λ.
         package let damping: Double
-        /// T.
-        package let iterations: Int
+        /// T; `nil` solves exactly, or for a probe that is not prepared with ``LiSSA/manyIterations``.
+        package let iterations: Int?
         /// μ; `nil` takes 1.1·(λ_max + λ).
         package let scale: Double?
         /// Rows that define H; `nil` takes all.
@@ -20,13 +21,27 @@ package struct CurvatureStage: Stage {
         /// Probes of up to so many parameters get a prepared polynomial.
         package let prepareLimit: Int
 
-        init(_ section: ConfigurationSection) throws(RunError) {
+        /// - Parameter probeL2: the weight of the squared norm in the probe's loss. With it as λ, H + λI is the Hessian of
+        ///   what training minimised, and influence foretells retraining best (`docs/evaluation.md`).
+        init(
+            _ section: ConfigurationSection, profile: PipelineConfiguration.Profile, probeL2: Double
+        ) throws(RunError) {
             var section = section
-            damping = try section.number("damping", default: 0.01, in: 0...1e6)
-            iterations = try section.integer("iterations", default: 10, in: 1...100_000)
+            damping = try section.number(
+                "damping", default: profile == .paper || probeL2 == 0 ? 0.01 : probeL2, in: 0...1e6)
+            if let (text, origin) = try section.located("iterations") {
+                let number = Int(text)
+                guard text == "converged" || (1...LiSSA.manyIterations).contains(number ?? 0) else {
+                    throw section.wrong(
+                        "iterations", text, origin, "a number from 1 to \(LiSSA.manyIterations) or converged")
+                }
+                iterations = number
+            } else {
+                iterations = profile == .paper ? 10 : nil
+            }
             let scale = try section.number("scale", default: 0, in: 0...1e12)
             self.scale = scale == 0 ? nil : scale
-            prepareLimit = try section.integer("prepare_limit", default: 4096, in: 0...32_768)
+            prepareLimit = try section.integer("prepare_limit", default: 8192, in: 0...32_768)
             if let (text, origin) = try section.located("hessian_rows") {
                 guard text == "all" || (Int(text) ?? 0) > 0 else {
                     throw section.wrong("hessian_rows", text, origin, "a number of rows or all")
@@ -40,7 +55,7 @@ package struct CurvatureStage: Stage {
     }
 
     package static let name = "curvature"
-    package static let version = 1
+    package static let version = 3
     package let parameters: Seeded<Settings>
 
     private let sizes: RowSizes
@@ -55,12 +70,14 @@ package struct CurvatureStage: Stage {
 
     package func estimate(_ extent: Extent) -> ResourceEstimate {
         let rows = min(extent.rows, parameters.settings.hessianRows ?? .max) * sizes.embedding
+        let sketch = 4 * SelfInfluenceSketch.standardRows * sizes.parameters
         guard sizes.parameters <= parameters.settings.prepareLimit else {
-            return ResourceEstimate(memory: 2 * rows + 1024 * sizes.parameters, disk: rows)
+            // The expansion holds five matrices of the sketch's size.
+            return ResourceEstimate(memory: 2 * rows + 5 * sketch, disk: rows + sketch)
         }
         let matrix = 4 * sizes.parameters * sizes.parameters
         return ResourceEstimate(
-            memory: 2 * rows + PreparedLiSSA.memory(parameterCount: sizes.parameters), disk: 2 * matrix)
+            memory: 2 * rows + PreparedLiSSA.memory(parameterCount: sizes.parameters), disk: 2 * matrix + sketch)
     }
 
     package func run(_ context: TaskContext) throws {
@@ -74,22 +91,51 @@ package struct CurvatureStage: Stage {
         let lissa: LiSSA
         do {
             lissa = try LiSSA(
-                iterations: settings.iterations, damping: settings.damping, largestEigenvalue: power.eigenvalue,
-                scale: settings.scale)
+                iterations: settings.iterations ?? LiSSA.manyIterations, damping: settings.damping,
+                largestEigenvalue: power.eigenvalue, scale: settings.scale)
         } catch {
             throw RunError(.configuration, "\(error)")
         }
+        let root = SquareRootExpansion(lissa, largestEigenvalue: power.eigenvalue)
         let path = context.output(ArtifactFile.curvature)
         if curvature.parameterCount <= settings.prepareLimit {
-            try CurvatureFile.write(PreparedLiSSA(lissa, curvature, workers: context.workers), path: path)
+            let prepared = try prepare(lissa, curvature, workers: context.workers)
+            try CurvatureFile.write(prepared, path: path)
+            try writeSketch(root, DenseCurvature(prepared.curvature), context)
         } else {
             try CurvatureFile.write(lissa, rows: rows, path: path)
+            try writeSketch(root, curvature, context)
         }
         context.advance(rows: rows.rows)
         context.record("largest eigenvalue", .number(power.eigenvalue))
         context.record("power iterations", .integer(power.iterations))
         context.record("scale", .number(lissa.scale))
         context.record("parameters", .integer(curvature.parameterCount))
+        context.record("sketch degree", .integer(root.degree))
+        context.record("sketch error", .number(root.error))
+    }
+
+    private func prepare(
+        _ lissa: LiSSA, _ curvature: some CurvatureOperator, workers: Int
+    ) throws(RunError) -> PreparedLiSSA {
+        guard parameters.settings.iterations == nil else { return PreparedLiSSA(lissa, curvature, workers: workers) }
+        do {
+            return try PreparedLiSSA(converged: lissa, curvature, workers: workers)
+        } catch {
+            throw RunError(.configuration, "\(error); the setting is influence.damping")
+        }
+    }
+
+    private func writeSketch(
+        _ root: SquareRootExpansion, _ curvature: some CurvatureOperator, _ context: TaskContext
+    ) throws {
+        let sketch: SelfInfluenceSketch
+        do {
+            sketch = try SelfInfluenceSketch(root, curvature, seed: parameters.seed, workers: context.workers)
+        } catch {
+            throw RunError(.badInput, "\(error)")
+        }
+        try SketchFile.write(sketch, path: context.output(ArtifactFile.sketch))
     }
 }
 
@@ -153,5 +199,30 @@ enum CurvatureFile {
         var elements: [Float] = []
         try reader.read(column, rows: 0..<reader.rows, into: &elements)
         return Matrix(rows: reader.rows, columns: try reader.column(column).fixedWidth ?? 0, elements: elements)
+    }
+}
+
+/// The self-influence sketch on disk, row by row.
+enum SketchFile {
+    static func write(_ sketch: SelfInfluenceSketch, path: String) throws(StorageError) {
+        let columns = [ColumnDescription("sketch", .float32, width: sketch.matrix.columns)]
+        let writer = try ShardWriter(path: path, kind: ShardKind.sketch, columns: columns)
+        try writer.append("sketch", floats: sketch.matrix.elements.span)
+        _ = try writer.finish()
+    }
+
+    /// - Parameter artifact: the curvature stage's.
+    /// - Throws: `corrupt` also when the sketch is not of a probe of so many parameters.
+    static func read(_ artifact: Artifact, parameterCount: Int) throws(StorageError) -> SelfInfluenceSketch {
+        let path = artifact.path(ArtifactFile.sketch)
+        let reader = try ShardReader(path: path, expectedKind: ShardKind.sketch)
+        let width = try reader.column("sketch").fixedWidth ?? 0
+        guard width == parameterCount else {
+            throw StorageError(
+                .corrupt, path: path, "it is of \(width) parameters and the probe has \(parameterCount)")
+        }
+        var elements: [Float] = []
+        try reader.read("sketch", rows: 0..<reader.rows, into: &elements)
+        return SelfInfluenceSketch(matrix: Matrix(rows: reader.rows, columns: width, elements: elements))
     }
 }

@@ -1,0 +1,70 @@
+internal import Foundation
+internal import Pipeline
+internal import Storage
+internal import TensorFiles
+
+/// One generation, opened: its configuration, models and indexes.
+struct OpenGeneration: Sendable {
+    let directory: RunDirectory
+    let generation: Generation
+    /// Whether the run's configuration is the one the generation was built with.
+    let isCurrent: Bool
+    let configuration: PipelineConfiguration
+    let parts: GenerationParts
+    let provenance: AttributionProvenance
+    /// What embeds outputs; nothing where they come as vectors.
+    let embeddings: EmbeddingSource?
+    let finder: CandidateFinder
+    let calibration: CalibrationRecord
+    let ranking: CandidateRanking
+
+    /// Opens the newest generation.
+    ///
+    /// - Parameter modelPath: the embedder, when it is not where the build found it.
+    /// - Throws: `missingInput` without a finished build, `incompatible` for another embedder than the build's.
+    init(directory: RunDirectory, modelPath: String?) throws(RunError) {
+        try directory.requireExisting()
+        guard let generation = try directory.currentGeneration() else {
+            throw RunError(
+                .missingInput, "\(directory.path): the build has not come to its end; run `gradprint build` again")
+        }
+        self.directory = directory
+        self.generation = generation
+        let kept = FileManager.default.contents(atPath: directory.configuration)
+        isCurrent = kept == Data(generation.configuration.utf8)
+        parts = GenerationParts(directory: directory, generation: generation)
+        configuration = try PipelineConfiguration(
+            ConfigurationNode(yaml: generation.configuration, path: directory.configuration))
+        let path = modelPath ?? configuration.embed.path
+        let built = try Self.embedderDigest(try parts.only(EmbedStage.name))
+        provenance = AttributionProvenance(generation, embedderPath: path, embedderDigest: built)
+        embeddings = try Self.embedder(path, built: built)
+        finder = try CandidateFinder(
+            CandidateSettings(configuration), catalog: generation.catalog, parts: parts, embeddings: embeddings)
+        let record = try parts.only(CalibrateStage.name)
+        calibration = try reporting(damaged: .corrupt) { () throws(StorageError) in
+            try CalibrationRecord.read(record)
+        }
+        ranking = CandidateRanking(ranking: configuration.refine.rankBy, ranker: calibration.ranker)
+    }
+
+    private static func embedderDigest(_ built: Artifact) throws(RunError) -> String {
+        guard let parameters = try? JSONFile.decode(EmbedStage.Parameters.self, from: built.manifest.parameters) else {
+            throw RunError(.corrupt, "\(built.folder): the manifest's parameters cannot be read")
+        }
+        return parameters.embedder
+    }
+
+    /// The embedder, which has to be the very one that the corpus was embedded with; nothing for vectors.
+    private static func embedder(_ path: String?, built: String) throws(RunError) -> EmbeddingSource? {
+        guard let path, !VectorFormat.isVectorFile(path) else { return nil }
+        let source = try EmbeddingSource(path: path)
+        guard source.digest == built else {
+            throw RunError(
+                .incompatible,
+                "\(path): this is not the embedder that the corpus was embedded with (SHA-256 \(source.digest.prefix(12))…, the run's is \(built.prefix(12))…); name the right folder with --model"
+            )
+        }
+        return source
+    }
+}
