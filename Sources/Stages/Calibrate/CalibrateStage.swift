@@ -23,6 +23,8 @@ package struct CalibrateStage: Stage {
     package struct Parameters: Codable, Sendable {
         let settings: CalibrationSettings
         let refine: RefineSettings
+        /// Of the token probe, where it takes part.
+        let tokens: TokenSettings?
         let seed: UInt64
     }
 
@@ -38,7 +40,9 @@ package struct CalibrateStage: Stage {
     private let embeddings: EmbeddingSource
 
     init(_ settings: CalibrationSettings, candidates: CandidateSettings, embeddings: EmbeddingSource) {
-        parameters = Parameters(settings: settings, refine: candidates.refine, seed: candidates.seed)
+        parameters = Parameters(
+            settings: settings, refine: candidates.refine, tokens: candidates.refine.usesWords ? candidates.tokens : nil,
+            seed: candidates.seed)
         configuration = candidates
         self.embeddings = embeddings
     }
