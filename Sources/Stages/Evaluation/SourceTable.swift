@@ -70,8 +70,12 @@ struct SourceTable: Sendable {
         return (known.isEmpty ? nil : truth(of: known), unknown)
     }
 
-    /// The truth of an output that was made from a row.
-    func truth(ofRow row: Int) -> Truth { truth(of: [sourceOfRow[row]]) }
+    /// The truth of an output that was made from a row. It has no document: as in the calibration, its source alone is
+    /// taken out.
+    func truth(ofRow row: Int) -> Truth {
+        let truth = truth(of: [sourceOfRow[row]])
+        return Truth(sources: truth.sources, names: truth.names, texts: truth.texts, documents: [])
+    }
 
     private func truth(of sources: [Int32]) -> Truth {
         var texts: [Int32: String] = [:]
