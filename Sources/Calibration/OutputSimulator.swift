@@ -14,14 +14,14 @@ package struct OutputSimulator: Sendable {
     package enum Distance: Sendable {
         /// Up to nine words in ten are replaced: what a ranking has to cope with.
         case far
-        /// Up to every second word is: outputs that keep to their sample find more that looks like it, so a null
-        /// distribution made of them claims less.
+        /// Up to three in ten are: outputs that keep to their sample find more that looks like it, so a null distribution
+        /// made of them claims less.
         case near
 
         var largestSubstitution: Float {
             switch self {
             case .far: 0.9
-            case .near: 0.5
+            case .near: 0.3
             }
         }
     }
@@ -50,11 +50,12 @@ package struct OutputSimulator: Sendable {
     /// An output that could have come from a sample.
     ///
     /// - Parameter other: a sample whose words it may be joined with.
-    /// - Returns: nothing for a text of fewer than four words.
+    /// - Returns: the output, and whether it was joined with a piece of the other sample, which then is a source too;
+    ///   nothing for a text of fewer than four words.
     /// - Complexity: O(length)
     package func simulate(
         _ text: String, other: String, using generator: inout SeededGenerator
-    ) -> String? {
+    ) -> (text: String, isJoined: Bool)? {
         var pieces = Self.pieces(of: text)
         guard pieces.count >= Self.fewestWords else { return nil }
         if pieces.count > Self.longestWhole {
@@ -86,7 +87,7 @@ package struct OutputSimulator: Sendable {
             let added = Self.span(strange, of: wanted, using: &generator)
             pieces = generator.uniform() < 0.5 ? pieces + added : added + pieces
         }
-        return Self.joined(pieces)
+        return (Self.joined(pieces), joins)
     }
 
     private static func span(_ pieces: [Piece], of count: Int, using generator: inout SeededGenerator) -> [Piece] {

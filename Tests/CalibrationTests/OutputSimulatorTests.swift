@@ -11,7 +11,8 @@ import Testing
         for seed in 0..<50 {
             var (a, b) = (SeededGenerator(seed: UInt64(seed)), SeededGenerator(seed: UInt64(seed)))
             #expect(
-                simulator.simulate(text, other: other, using: &a) == simulator.simulate(text, other: other, using: &b))
+                simulator.simulate(text, other: other, using: &a)?.text
+                    == simulator.simulate(text, other: other, using: &b)?.text)
         }
     }
 
@@ -25,7 +26,10 @@ import Testing
         var substituted = 0
         for seed in 0..<200 {
             var generator = SeededGenerator(seed: UInt64(seed))
-            let output = try #require(simulator.simulate(text, other: other, using: &generator))
+            let made = try #require(simulator.simulate(text, other: other, using: &generator))
+            let output = made.text
+            let strange = Set(OutputSimulator.words(of: other)).subtracting(OutputSimulator.words(of: text))
+            #expect(made.isJoined != strange.isDisjoint(with: OutputSimulator.words(of: output)))
             let words = OutputSimulator.words(of: output)
             #expect(!words.isEmpty && known.isSuperset(of: words))
             if output != text { changed += 1 }
@@ -39,7 +43,7 @@ import Testing
         for seed in 0..<50 {
             var generator = SeededGenerator(seed: UInt64(seed))
             let output = try #require(
-                OutputSimulator(substitutes: [:]).simulate(long, other: "x y z a", using: &generator))
+                OutputSimulator(substitutes: [:]).simulate(long, other: "x y z a", using: &generator)?.text)
             #expect(output.split(separator: " ").count <= 64)
         }
     }
@@ -56,7 +60,7 @@ import Testing
         for seed in 0..<100 {
             var generator = SeededGenerator(seed: UInt64(seed))
             let output = try #require(
-                OutputSimulator(substitutes: [:]).simulate(chinese, other: chinese, using: &generator))
+                OutputSimulator(substitutes: [:]).simulate(chinese, other: chinese, using: &generator)?.text)
             // A space at most where two texts meet.
             #expect(output.filter { $0 == " " }.count <= 1)
             if output.count < chinese.count { shorter += 1 }

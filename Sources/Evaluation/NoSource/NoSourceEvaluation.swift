@@ -98,7 +98,7 @@ package struct NoSourceEvaluation: Sendable {
     /// P@1 over the outputs that have a source when as many outputs are answered, the most confident first, as leave the
     /// share of null outputs answered at or below `rate`: what makes methods with and without p-values comparable.
     package func precisionKept(atFalseRate rate: Double) -> Proportion {
-        let allowed = rate * Double(nulls)
+        let allowed = rate * Double(nulls) + 1e-9
         return Proportion(count: steps.last { Double($0.nulls) <= allowed }?.right ?? 0, of: known)
     }
 

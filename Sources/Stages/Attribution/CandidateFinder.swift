@@ -84,6 +84,9 @@ struct CandidateFinder: Sendable {
 
     var dimension: Int { probe.dimension }
 
+    /// Whether outputs' words take part.
+    var usesWords: Bool { words != nil }
+
     /// The embeddings of texts, as the corpus' were made.
     func embed(_ texts: [String], workers: Int) throws(RunError) -> Matrix {
         guard let embeddings else {

@@ -50,13 +50,15 @@ struct CalibratedOrdering: SourceOrdering {
         if !ranking.needsInfluence { worst = try finder.addInfluence(to: &found, workers: workers) }
         return OrderedSources(
             candidates: found.candidates, scores: orders.map { $0.prefix(options.count).map(\.score) },
-            pValues: try pValues(orders, options), worstResidual: worst, searched: searched)
+            pValues: ranking.ranking == .fitted && finder.usesWords && texts == nil
+                ? nil : try pValues(orders, options), worstResidual: worst, searched: searched)
     }
 
     private func pValues(
         _ orders: [[(candidate: Candidate, score: Float)]], _ options: AttributionEngine.Options
     ) throws -> [[Double]]? {
-        guard !calibration.null.confidences.isEmpty else { return nil }
+        // Too few nulls can show nothing at this level.
+        guard calibration.null.pValue(.infinity) <= options.level else { return nil }
         let parts = Parallel.map(count: orders.count, blockSize: 8, workers: options.workers) { outputs in
             Result {
                 try outputs.map { output -> [Double] in

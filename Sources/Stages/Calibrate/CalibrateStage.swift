@@ -29,7 +29,7 @@ package struct CalibrateStage: Stage {
     }
 
     package static let name = "calibrate"
-    package static let version = 2
+    package static let version = 3
 
     private static let trainingStream: UInt64 = 17
     private static let testStream: UInt64 = 18
@@ -41,7 +41,8 @@ package struct CalibrateStage: Stage {
 
     init(_ settings: CalibrationSettings, candidates: CandidateSettings, embeddings: EmbeddingSource) {
         parameters = Parameters(
-            settings: settings, refine: candidates.refine, tokens: candidates.refine.usesWords ? candidates.tokens : nil,
+            settings: settings, refine: candidates.refine,
+            tokens: candidates.refine.usesWords ? candidates.tokens : nil,
             seed: candidates.seed)
         configuration = candidates
         self.embeddings = embeddings

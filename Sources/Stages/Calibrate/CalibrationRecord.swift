@@ -5,7 +5,7 @@ internal import Storage
 
 /// What the calibrate stage leaves: how candidates are ranked, and what chance looks like.
 struct CalibrationRecord: Codable, Sendable {
-    /// How the ranking fared on simulated outputs that took no part in fitting it.
+    /// How the ranking fared on simulated outputs that took no part in fitting it (but in choosing the features).
     struct Ablation: Codable, Sendable, Hashable {
         /// The features that took part, each fitted anew.
         let features: [Feature]
@@ -22,7 +22,7 @@ struct CalibrationRecord: Codable, Sendable {
     let ablations: [Ablation]
     /// Features that brought nothing on held-out outputs and have weight 0 for it.
     let dropped: [Feature]
-    /// Simulated outputs that the weights were fitted on, and that the null distribution and the ablations come from.
+    /// Simulated outputs that the weights were fitted on, and those that chose the features and measured the ranking.
     let fitted: Int
     let heldOut: Int
     /// Of the held-out ones, the share whose source is among the candidates.

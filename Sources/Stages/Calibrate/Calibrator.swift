@@ -41,11 +41,19 @@ struct Calibrator {
                 Result {
                     try positions.map { position in
                         let source = try finder.corpus.source(row: outputs.rows[first + position], withText: true)
-                        let same = try found[position].indices.filter { index in
-                            try finder.corpus.source(row: found[position][index].row, withText: true)
-                                .isSame(as: source)
+                        // A sample that it was joined with is a source too, and neither right nor wrong here.
+                        let other = try outputs.others[first + position].map {
+                            try finder.corpus.source(row: $0, withText: true)
                         }
-                        return Trial(candidates: found[position], sources: Set(same))
+                        var (kept, same): ([Candidate], Set<Int>) = ([], [])
+                        for candidate in found[position] {
+                            let row = try finder.corpus.source(row: candidate.row, withText: true)
+                            let isSource = row.isSame(as: source)
+                            if !isSource, let other, row.isSame(as: other) { continue }
+                            if isSource { same.insert(kept.count) }
+                            kept.append(candidate)
+                        }
+                        return Trial(candidates: kept, sources: same)
                     }
                 }
             }
@@ -67,7 +75,8 @@ struct Calibrator {
         let unrefined = CandidateRanking(ranking: .similarity, ranker: ranker)
         let count = Double(max(1, heldOut.count))
         return CalibrationRecord(
-            ranker: ranker, confidence: confidence, null: null, ablations: ablations, dropped: dropped, fitted: training.count,
+            ranker: ranker, confidence: confidence, null: null, ablations: ablations, dropped: dropped,
+            fitted: training.count,
             heldOut: heldOut.count, recall: Double(heldOut.filter { !$0.sources.isEmpty }.count) / count,
             precisionAt1: Double(heldOut.filter { rank($0, order) == 1 }.count) / count,
             precisionAt1Unrefined: Double(heldOut.filter { rank($0, unrefined) == 1 }.count) / count)

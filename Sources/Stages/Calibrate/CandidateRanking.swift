@@ -16,7 +16,7 @@ struct CandidateRanking: Sendable {
     func score(_ candidate: Candidate) -> Float {
         switch ranking {
         case .fitted: ranker.score(candidate.features)
-        case .similarity: candidate.searchScore ?? candidate.similarity
+        case .similarity: candidate.searchScore ?? -.greatestFiniteMagnitude
         case .influence: -candidate.influence
         }
     }

@@ -10,6 +10,8 @@ struct SimulatedOutputs: Sendable {
     let texts: [String]?
     /// The row that each was made from.
     let rows: [Int]
+    /// A second row that is in it.
+    let others: [Int?]
 
     /// Words that may stand for a word.
     private static let substitutes = 6
@@ -20,7 +22,8 @@ struct SimulatedOutputs: Sendable {
     ///   - stream: tells independent sets of one seed apart.
     /// - Throws: what embedding throws.
     static func make(
-        _ count: Int, _ distance: OutputSimulator.Distance, from finder: CandidateFinder, embeddings: ShardedColumn, source: EmbeddingSource, seed: UInt64,
+        _ count: Int, _ distance: OutputSimulator.Distance, from finder: CandidateFinder, embeddings: ShardedColumn,
+        source: EmbeddingSource, seed: UInt64,
         stream: UInt64, workers: Int
     ) throws -> SimulatedOutputs {
         switch source {
@@ -32,31 +35,36 @@ struct SimulatedOutputs: Sendable {
             for sample in samples { words.formUnion(OutputSimulator.words(of: sample)) }
             let simulator = OutputSimulator(
                 substitutes: embedder.similarWords(to: words.sorted(), count: substitutes), distance: distance)
-            var (texts, sources): ([String], [Int]) = ([], [])
+            var (texts, sources, others): ([String], [Int], [Int?]) = ([], [], [])
             for (row, sample) in zip(rows, samples) {
-                let other = samples[generator.integer(below: samples.count)]
-                guard let text = simulator.simulate(sample, other: other, using: &generator) else { continue }
-                texts.append(text)
+                let other = generator.integer(below: samples.count)
+                guard let made = simulator.simulate(sample, other: samples[other], using: &generator) else { continue }
+                texts.append(made.text)
                 sources.append(row)
+                others.append(made.isJoined ? rows[other] : nil)
             }
             return SimulatedOutputs(
-                embeddings: try finder.embed(texts, workers: workers), texts: texts, rows: sources)
+                embeddings: try finder.embed(texts, workers: workers), texts: texts, rows: sources, others: others)
         case .vectors:
             var generator = SeededGenerator(seed: seed, stream: stream)
             let rows = chosen(count, of: embeddings.rows, using: &generator)
-            let vectors = try rows.map { row in
+            var (vectors, others): ([[Float]], [Int?]) = ([], [])
+            for row in rows {
                 let other = generator.integer(below: embeddings.rows)
-                return VectorSimulator.simulate(
-                    try embeddings.floats([row]), other: try embeddings.floats([other]), using: &generator)
+                vectors.append(
+                    VectorSimulator.simulate(
+                        try embeddings.floats([row]), other: try embeddings.floats([other]), using: &generator))
+                others.append(other)
             }
-            return SimulatedOutputs(embeddings: try finder.vectors(vectors), texts: nil, rows: rows)
+            return SimulatedOutputs(
+                embeddings: try finder.vectors(vectors), texts: nil, rows: rows, others: others)
         }
     }
 
     /// Rows without repetition while there are enough, in random order.
     private static func chosen(_ count: Int, of rows: Int, using generator: inout SeededGenerator) -> [Int] {
         var result: [Int] = []
-        while result.count < count {
+        while rows > 0, result.count < count {
             var some = generator.sample(min(rows, count - result.count), below: rows)
             some.shuffle(using: &generator)
             result += some

@@ -49,14 +49,15 @@ extension EvaluationJob {
         let made = try progress.step("simulated outputs", of: settings.simulatedNulls) { advance in
             let made = try SimulatedOutputs.make(
                 settings.simulatedNulls, .near, from: engine.opened.finder,
-                embeddings: try ShardedColumn.embeddings(try engine.opened.parts.all(EmbedStage.name)), source: embeddings,
+                embeddings: try ShardedColumn.embeddings(try engine.opened.parts.all(EmbedStage.name)),
+                source: embeddings,
                 seed: settings.seed, stream: 0xe7a1, workers: settings.workers)
             advance(made.rows.count)
             return made
         }
         let outputs = EvaluationOutputs(
             ids: made.rows.map { "simulated-\($0)" }, texts: made.texts, embeddings: made.embeddings,
-            truths: made.rows.map { sources.truth(ofRow: $0) })
+            truths: zip(made.rows, made.others).map { sources.truth(ofRows: [$0, $1].compactMap(\.self)) })
         let maker = EvidenceMaker(engine, sources: sources, workers: settings.workers)
         let evidence = try progress.step("gif on simulated outputs", of: outputs.count) { advance in
             try maker.evidence(outputs, advance: advance)

@@ -70,10 +70,10 @@ struct SourceTable: Sendable {
         return (known.isEmpty ? nil : truth(of: known), unknown)
     }
 
-    /// The truth of an output that was made from a row. It has no document: as in the calibration, its source alone is
+    /// The truth of an output that was made from rows. It has no document: as in the calibration, its sources alone are
     /// taken out.
-    func truth(ofRow row: Int) -> Truth {
-        let truth = truth(of: [sourceOfRow[row]])
+    func truth(ofRows rows: [Int]) -> Truth {
+        let truth = truth(of: rows.map { sourceOfRow[$0] })
         return Truth(sources: truth.sources, names: truth.names, texts: truth.texts, documents: [])
     }
 
