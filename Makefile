@@ -40,7 +40,7 @@ data: deps-python
 demo: build models data
 	python3 data/select-demo.py data/cache/debian.jsonl data/outputs.jsonl data/cache/demo-corpus.jsonl
 	$(GRADPRINT) build pipelines/demo.yaml
-	$(GRADPRINT) attribute data/outputs.jsonl --run-dir data/cache/demo-run --format table --count 3
+	$(GRADPRINT) attribute data/outputs.jsonl --run-dir data/cache/demo-run --format table --count 3 --level 0.5
 	$(GRADPRINT) status data/cache/demo-run
 
 test: deps
