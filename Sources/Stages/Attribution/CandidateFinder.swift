@@ -94,7 +94,7 @@ struct CandidateFinder: Sendable {
                 .incompatible, "this run was built from vectors, so it cannot embed texts; give --vectors and --ids")
         }
         var vectors = try embeddings.embed(texts, workers: workers)
-        if normalise { normaliseRows(&vectors) }
+        if normalise { vectors.scaleRows(to: 1) }
         return vectors
     }
 
@@ -104,7 +104,7 @@ struct CandidateFinder: Sendable {
             throw RunError(.incompatible, "the vectors have \(row.count) dimensions and the corpus' \(dimension)")
         }
         var vectors = Matrix(rows: rows.count, columns: dimension, elements: rows.flatMap(\.self))
-        if normalise { normaliseRows(&vectors) }
+        if normalise { vectors.scaleRows(to: 1) }
         return vectors
     }
 
