@@ -3,7 +3,7 @@ internal import Probing
 internal import Storage
 internal import VectorIndex
 
-/// The configuration's `tokens:` section. Attribution reads it; of the stages, only one that puts words into fingerprints.
+/// The configuration's `tokens:` section. Attribution reads it, `calibrate`, and a `project` that puts words into fingerprints.
 package struct TokenSettings: Codable, Hashable, Sendable {
     /// μ of the token probe, in mean lengths of the corpus' texts.
     package let prior: Double
