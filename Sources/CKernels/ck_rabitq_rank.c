@@ -59,7 +59,9 @@ size_t ck_rabitq_rank(ck_rabitq_survivor *survivors, size_t count, const ck_rabi
         ck_rabitq_survivor survivor = survivors[i];
         if (size == capacity && survivor.bound > heap[0].key) continue;
         uint32_t row = partition->first_row + partition->rows[survivor.index];
-        if (partition->allowed && !(partition->allowed[row / 64] >> row % 64 & 1)) continue;
+        if (partition->allowed &&
+            (row >= partition->allowed_rows || !(partition->allowed[row / 64] >> row % 64 & 1)))
+            continue;
         const uint8_t *warm = partition->warm + survivor.index * record;
         float factors[2];
         memcpy(factors, warm, 8);

@@ -85,6 +85,7 @@ typedef struct {
     const uint8_t *warm;     /* records of 8 + warm bytes: floats `add` and `scale`, then the code */
     const uint32_t *rows;    /* less first_row */
     const uint64_t *allowed; /* null, or bit r says whether row r may be kept */
+    size_t allowed_rows;     /* bits of `allowed`; a row beyond them may not */
     uint32_t first_row;
 } ck_rabitq_partition;
 
