@@ -15,7 +15,7 @@ let libraries: [(name: String, dependencies: [Target.Dependency])] = [
     ("Probing", ["Clustering", "Kernels", "Storage"]),
     ("Influence", ["Probing", "Kernels"]),
     ("Lineage", ["TensorFiles", "Storage", "Kernels", "CKernels"]),
-    ("VectorIndex", ["Kernels", "Storage"]),
+    ("VectorIndex", ["Clustering", "Kernels", "CKernels", "Storage"]),
     ("Calibration", ["Kernels"]),
     (
         "Pipeline",
@@ -56,7 +56,7 @@ let tests: [(name: String, dependencies: [Target.Dependency])] = [
     ("Probing", ["Clustering", "Kernels", "Storage", "TestSupport"]),
     ("Influence", ["Probing", "Kernels"]),
     ("Lineage", ["TensorFiles", "Storage", "Kernels", "CKernels"]),
-    ("VectorIndex", ["Kernels", "Storage"]),
+    ("VectorIndex", ["CKernels", "Kernels", "Storage"]),
     ("Calibration", ["Kernels"]),
     ("Pipeline", ["Storage"]),
     ("Baselines", ["Influence", "Probing", "VectorIndex", "Clustering", "TensorFiles", "Kernels"]),

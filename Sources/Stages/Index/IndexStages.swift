@@ -75,7 +75,7 @@ extension RunError {
         switch error {
         case .damaged(let error): self.init(error, damaged: .corrupt)
         case .mismatch, .wrongDimension: self.init(.incompatible, error.description)
-        case .notFinite: self.init(.badInput, error.description)
+        case .notFinite, .notFiniteRow: self.init(.badInput, error.description)
         }
     }
 }
