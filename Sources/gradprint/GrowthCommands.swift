@@ -54,7 +54,8 @@ struct AppendCommand: ParsableCommand {
             if dryRun {
                 try writeOutput(try job.plan(files).table() + "\n")
             } else {
-                logger.info("\(try job.append(files))")
+                let summary = try job.append(files)
+                logger.info("\(summary)")
             }
         }
     }
@@ -84,7 +85,8 @@ struct MergeCommand: ParsableCommand {
                 directory: RunDirectory(path: absolute(directory)), workers: workers.count(),
                 allowsMixedPlatforms: allowMixedKernels, progress: BuildProgress { logger.info("\($0)") }
             ) { logger.warning("\($0)") }
-            logger.info("\(try job.merge())")
+            let summary = try job.merge()
+            logger.info("\(summary)")
         }
     }
 }
@@ -121,7 +123,8 @@ struct DeleteCommand: ParsableCommand {
         try reportingErrors(common) { logger in
             let job = try DeleteJob(directory: RunDirectory(path: absolute(directory)))
             let path = ids == "-" ? ids : absolute(ids)
-            logger.info("\(try job.delete(idsIn: path, ignoringMissing: ignoreMissing, isDry: dryRun))")
+            let summary = try job.delete(idsIn: path, ignoringMissing: ignoreMissing, isDry: dryRun)
+            logger.info("\(summary)")
         }
     }
 }
@@ -143,7 +146,8 @@ struct RollbackCommand: ParsableCommand {
 
     func run() throws {
         try reportingErrors(common) { logger in
-            logger.info("\(try RollbackJob.rollBack(RunDirectory(path: absolute(directory))))")
+            let summary = try RollbackJob.rollBack(RunDirectory(path: absolute(directory)))
+            logger.info("\(summary)")
         }
     }
 }
