@@ -16,9 +16,18 @@ package protocol VectorIndex: Sendable {
     ///
     /// - Parameters:
     ///   - queries: row-major `[queries × dimension]`, all finite.
+    ///   - filter: the rows that may be found, of as many as the index holds; all where nil. Others take nobody's place.
     ///   - workers: threads; the result does not depend on it.
     /// - Throws: `wrongDimension`, `notFinite`, `damaged`.
-    func search(_ queries: Matrix, count: Int, workers: Int) throws(IndexError) -> [[Neighbor]]
+    func search(
+        _ queries: Matrix, count: Int, filter: RowSet?, workers: Int
+    ) throws(IndexError) -> [[Neighbor]]
+}
+
+extension VectorIndex {
+    package func search(_ queries: Matrix, count: Int, workers: Int) throws(IndexError) -> [[Neighbor]] {
+        try search(queries, count: count, filter: nil, workers: workers)
+    }
 }
 
 /// What makes one vector nearer than another.

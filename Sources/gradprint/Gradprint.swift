@@ -22,7 +22,8 @@ struct Gradprint: ParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            BuildCommand.self, AttributeCommand.self, EvaluateCommand.self, StatusCommand.self, CheckCommand.self,
+            BuildCommand.self, AppendCommand.self, DeleteCommand.self, MergeCommand.self, RollbackCommand.self,
+            AttributeCommand.self, EvaluateCommand.self, StatusCommand.self, CheckCommand.self,
             InspectCommand.self, ExportCommand.self, StageCommand.self, LineageCommand.self,
         ]
     )

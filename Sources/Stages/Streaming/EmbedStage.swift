@@ -54,10 +54,14 @@ package struct EmbedStage: Stage {
         case .model:
             return try source.embed(try corpus.shard.strings("text", rows: rows), workers: context.workers)
         case .vectors(let vectors):
-            // The catalog counts the corpus' rows, and the vectors follow them.
-            let wanted = shard.firstRow + rows.lowerBound..<shard.firstRow + rows.upperBound
+            // The catalog counts the batch's rows, and the vectors follow them.
+            let batch = context.catalog?.shards.first { context.files.contains($0.file) }
+            let first = shard.firstRow - (batch?.firstRow ?? 0)
+            let wanted = first + rows.lowerBound..<first + rows.upperBound
             // The file is the user's, so damage in it is bad input and not a damaged run.
-            let values = try reporting(damaged: .badInput) { () throws(StorageError) in try vectors.read(rows: wanted) }
+            let values = try reporting(damaged: .badInput) { () throws(StorageError) in
+                try vectors.set(ofBatch: context.batches.lowerBound).read(rows: wanted)
+            }
             return Matrix(rows: rows.count, columns: vectors.dimension, elements: values)
         }
     }

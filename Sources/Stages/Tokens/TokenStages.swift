@@ -47,7 +47,7 @@ package struct TokenProbeStage: Stage {
     }
 }
 
-/// The inverted index: for each word the rows that have it.
+/// The inverted index of a segment: for each word the rows that have it.
 package struct TokenIndexStage: Stage {
     package struct Parameters: Codable, Sendable {}
 
@@ -55,7 +55,7 @@ package struct TokenIndexStage: Stage {
     package static let version = 1
     package let parameters = Parameters()
 
-    package var granularity: Granularity { .whole }
+    package var granularity: Granularity { .segment }
     package var inputs: [StageInput] { [.all(TokenizeStage.name)] }
 
     package func estimate(_ extent: Extent) -> ResourceEstimate {
