@@ -95,7 +95,8 @@ package struct BuildJob {
             let current = try directory.currentGeneration()
             guard current != nil else {
                 throw RunError(
-                    .missingInput, "\(directory.path): there is nothing to retrain yet; build the run without --retrain")
+                    .missingInput, "\(directory.path): there is nothing to retrain yet; build the run without --retrain"
+                )
             }
             try directory.keepPending(inputs.growth)
         }
@@ -119,4 +120,3 @@ package struct BuildJob {
         try runner.run(stage: stage, rank: rank, worldSize: worldSize)
     }
 }
-
