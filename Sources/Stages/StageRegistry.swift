@@ -2,14 +2,19 @@ internal import Pipeline
 
 /// All stages, in their order. Adding one is its file and its line here.
 package enum StageRegistry {
-    package static let names = [
-        IngestStage.name, CatalogStage.name, TokenizeStage.name, TokenProbeStage.name, TokenIndexStage.name,
-        EmbedStage.name, ClusterStage.name, LabelStage.name, ProbeTrainStage.name, CurvatureStage.name,
-        GradientSignStage.name, ProjectStage.name, ShardIndexStage.name, MergeStage.name, CalibrateStage.name,
+    package static let names = types.map { $0.name }
+
+    private static let types: [any Stage.Type] = [
+        IngestStage.self, CatalogStage.self, TokenizeStage.self, TokenProbeStage.self, TokenIndexStage.self,
+        EmbedStage.self, ClusterStage.self, LabelStage.self, ProbeTrainStage.self, CurvatureStage.self,
+        GradientSignStage.self, ProjectStage.self, ShardIndexStage.self, MergeStage.self, CalibrateStage.self,
     ]
 
     /// Stages that a corpus of vectors without text does not have.
     static let ofTexts = [TokenizeStage.name, TokenProbeStage.name, TokenIndexStage.name]
+
+    /// How each stage's outputs lose what they hold of deleted rows.
+    static let erasures: [String: Erasure] = Dictionary(uniqueKeysWithValues: types.map { ($0.name, $0.erasure) })
 
     /// The stages of a run, in their order.
     static func names(_ configuration: PipelineConfiguration) -> [String] {

@@ -31,7 +31,7 @@ struct GrowingRun {
         }.joined()
     }
 
-    init(_ workspace: Workspace, _ numbers: Range<Int>, run: String = "run", _ extra: [String] = []) throws {
+    init(_ workspace: Workspace, _ numbers: Range<Int>, _ extra: [String] = [], run: String = "run") throws {
         self.workspace = workspace
         let corpus = try workspace.write(Self.lines(numbers), to: "\(run)-corpus.jsonl")
         assignments =

@@ -37,7 +37,7 @@ import Testing
         #expect(try RunCheck.check(nightly.directory).problems == [])
         // Few segments, and each batch in one.
         let generation = try #require(try nightly.directory.currentGeneration())
-        #expect(generation.segments.map(\.batches) == [0..<1, 1..<8, 8..<9, 9..<10, 10..<11])
+        #expect(generation.segments.map(\.batches) == [0..<1, 1..<11])
         for method in [MethodName.static, .bm25, .rrf] {
             let ranked = try nightly.sources(of: [0, 125, 200, 300], method: method)
             for source in ranked.joined() { #expect(!gone.map { "sample-\($0)" }.contains(source.id)) }

@@ -18,6 +18,10 @@ package protocol Stage: Sendable {
     var inputs: [StageInput] { get }
     /// Into how many tasks a segment of so many rows is cut, where ``granularity`` is `slice`.
     func slices(rows: Int) -> Int
+    /// How its outputs lose what they hold of deleted rows.
+    static var erasure: Erasure { get }
+    /// Writes the outputs of a task once more, without the content of some rows.
+    func erase(_ rows: [Int], from artifact: Artifact, trained: Catalog, into folder: String) throws
     /// What one task needs and leaves, for the check before a build starts.
     func estimate(_ extent: Extent) -> ResourceEstimate
     /// Does one task: reads `context.input(…)`, writes into `context.output(…)`.
@@ -27,6 +31,7 @@ package protocol Stage: Sendable {
 extension Stage {
     package var name: String { Self.name }
     package var version: Int { Self.version }
+    package var erasure: Erasure { Self.erasure }
     package func slices(rows: Int) -> Int { 1 }
 }
 

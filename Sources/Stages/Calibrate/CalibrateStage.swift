@@ -49,6 +49,7 @@ package struct CalibrateStage: Stage {
     }
 
     package var granularity: Granularity { .whole }
+    package static var erasure: Erasure { .none }
     package var inputs: [StageInput] {
         var words: [StageInput] = []
         if configuration.refine.usesWords {

@@ -16,6 +16,7 @@ package struct ShardIndexStage: Stage {
     }
 
     package var granularity: Granularity { .shard }
+    package static var erasure: Erasure { .rows }
     package var inputs: [StageInput] { [.same(ProjectStage.name)] }
 
     package func estimate(_ extent: Extent) -> ResourceEstimate {
@@ -51,6 +52,7 @@ package struct MergeStage: Stage {
     }
 
     package var granularity: Granularity { .slice }
+    package static var erasure: Erasure { .rows }
     package var inputs: [StageInput] { [.all(ShardIndexStage.name)] }
 
     package func estimate(_ extent: Extent) -> ResourceEstimate {
