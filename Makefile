@@ -74,5 +74,16 @@ bench-lineage: deps deps-python data
 	Benchmarks/lineage/run.sh
 .PHONY: bench-lineage
 
+# The partitioned index beside FAISS and RaBitQ-Library: make bench-index [VECTORS=FILE.fbin]
+bench-index: deps deps-python
+	Benchmarks/index/run.sh $(VECTORS)
+.PHONY: bench-index
+
+# Token ids and vectors a second, beside Hugging Face's tokenizers and sentence-transformers.
+bench-embed: deps deps-python data
+	$(MAKE) models MODEL=all
+	Benchmarks/embed/run.sh
+.PHONY: bench-embed
+
 clean:
 	rm -rf .build .build-* data/cache

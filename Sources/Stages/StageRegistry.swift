@@ -7,14 +7,17 @@ package enum StageRegistry {
     private static let types: [any Stage.Type] = [
         IngestStage.self, CatalogStage.self, TokenizeStage.self, TokenProbeStage.self, TokenIndexStage.self,
         EmbedStage.self, ClusterStage.self, LabelStage.self, ProbeTrainStage.self, CurvatureStage.self,
-        GradientSignStage.self, ProjectStage.self, ShardIndexStage.self, MergeStage.self, CalibrateStage.self,
+        GradientSignStage.self, ProjectStage.self, IndexTrainStage.self, ShardIndexStage.self, MergeStage.self,
+        IndexRecallStage.self, CalibrateStage.self,
     ]
 
     /// Stages that a corpus of vectors without text does not have.
     static let ofTexts = [TokenizeStage.name, TokenProbeStage.name, TokenIndexStage.name]
 
-    /// How each stage's outputs lose what they hold of deleted rows.
-    static let erasures: [String: Erasure] = Dictionary(uniqueKeysWithValues: types.map { ($0.name, $0.erasure) })
+    /// How a task's outputs lose what they hold of deleted rows.
+    static func erasure(of artifact: Artifact) throws -> Erasure {
+        try types.first { $0.name == artifact.manifest.stage }?.erasure(of: artifact) ?? .none
+    }
 
     /// The stages of a run, in their order.
     static func names(_ configuration: PipelineConfiguration) -> [String] {
@@ -37,8 +40,10 @@ package enum StageRegistry {
             CurvatureStage(configuration.curvature, sizes: sizes, seed: seed),
             GradientSignStage(sizes: sizes),
             ProjectStage(configuration.project, sizes: sizes, seed: seed),
+            IndexTrainStage(configuration.index, sizes: sizes, seed: seed),
             ShardIndexStage(configuration.index, sizes: sizes),
             MergeStage(configuration.index, sizes: sizes),
+            IndexRecallStage(seed: seed),
             CalibrateStage(
                 configuration.calibration, candidates: CandidateSettings(configuration), embeddings: inputs.embeddings),
         ]

@@ -12,9 +12,6 @@ package protocol VectorIndex: Sendable {
     /// Names everything the vectors were made with: vectors of another identity must not be compared with them.
     var identity: String { get }
 
-    /// A copy of one vector, or the index's best approximation of it.
-    func vector(row: Int) throws(IndexError) -> [Float]
-
     /// The `count` best rows of each query, best first, fewer when the index holds fewer.
     ///
     /// - Parameters:

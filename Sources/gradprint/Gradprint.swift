@@ -24,7 +24,7 @@ struct Gradprint: ParsableCommand {
         subcommands: [
             BuildCommand.self, AppendCommand.self, DeleteCommand.self, MergeCommand.self, RollbackCommand.self,
             AttributeCommand.self, EvaluateCommand.self, StatusCommand.self, CheckCommand.self,
-            InspectCommand.self, StageCommand.self, LineageCommand.self,
+            InspectCommand.self, ExportCommand.self, StageCommand.self, LineageCommand.self,
         ]
     )
 }

@@ -32,7 +32,9 @@ import Testing
         var ids: Set<String> = []
         for line in lines {
             let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
-            for source in object?["attributions"] as? [[String: Any]] ?? [] { ids.insert(source["source_id"] as? String ?? "") }
+            for source in object?["attributions"] as? [[String: Any]] ?? [] {
+                ids.insert(source["source_id"] as? String ?? "")
+            }
         }
         return ids
     }
@@ -41,6 +43,7 @@ import Testing
     private func check(rows: Int, nights: Int, kills: Int) throws {
         let runDirectory = workspace.file("run")
         let corpus = try workspace.write("corpus.jsonl", lines(0..<rows))
+        let begin = Date.now
         let built = try run([
             "build", CommandLineTool.repository.appending(path: "pipelines/default.yaml").path, "--set",
             "corpus.files=\(corpus)", "--set", "embed.path=\(CommandLineTool.fixture("tiny-bert"))", "--set",
@@ -48,7 +51,7 @@ import Testing
             "calibrate.nulls=100", "--run-dir", runDirectory, "--workers", "2",
         ])
         #expect(built.status == 0, "\(built.errors)")
-        var length = 0.4
+        let length = Date.now.timeIntervalSince(begin)
         var deleted: [String] = []
         for night in 0..<nights {
             let first = rows + 20 * night
@@ -65,14 +68,13 @@ import Testing
                 var seen: [[String]] = []
                 for _ in 0..<kills {
                     let ended = try CommandLineTool.runAndKill(
-                        command + ["--quiet"], after: Double.random(in: 0...length))
+                        command + ["--quiet"],
+                        after: Double.random(in: 0...(command[0] == "delete" ? 0.2 : length)))
                     let now = try answers(probes)
                     if now != before { seen.append(now) }
                     if ended { break }
                 }
-                let start = Date.now
                 let last = try run(command)
-                length = max(0.1, Date.now.timeIntervalSince(start))
                 #expect(last.status == 0, "\(command): \(last.errors)")
                 // Whatever answered in between was the old generation or the new one.
                 let after = try answers(probes)
@@ -119,11 +121,15 @@ import Testing
         try expect(build, 0, "generation 1")
         try expect(["rollback", run], 66, "no generation before")
         try expect(["append", corpus, "--run-dir", run], 0, "nothing to do")
-        let more = "{\"id\": \"night-sample\", \"text\": \"the cat crosses the harbour at night\", \"licence\": \"MIT\"}\n"
-        try expect(["append", "-", "--run-dir", run, "--dry-run"], 0, "merge", input: more)
+        let more =
+            "{\"id\": \"night-sample\", \"text\": \"the cat crosses the harbour at night\", \"licence\": \"MIT\"}\n"
+        let night = try workspace.write("night.jsonl", more)
+        try expect(["append", night, "--run-dir", run, "--dry-run"], 0, "merge")
+        try expect(["append", "-", "--run-dir", run, "--dry-run"], 65, "only once", input: more)
         try expect(["append", "-", "--run-dir", run], 0, "1 rows appended", input: more)
         try expect(["status", run], 0, "previous   generation 1")
-        let log = try workspace.write("log.jsonl", "{\"id\": \"o\", \"text\": \"the cat crosses the harbour at night\"}\n")
+        let log = try workspace.write(
+            "log.jsonl", "{\"id\": \"o\", \"text\": \"the cat crosses the harbour at night\"}\n")
         let attribute = ["attribute", log, "--run-dir", run, "--no-timing", "--count", "1", "--quiet"]
         try expect(attribute, 0, "\"source_id\":\"night-sample\"")
         try expect(attribute + ["--where", "licence=CC0"], 0, "\"source_id\":\"s")

@@ -74,7 +74,7 @@ struct ToyIngest: Stage {
     let parameters: Int
     let log: RunLog
     var granularity: Granularity { .file }
-    static var erasure: Erasure { .none }
+    static func erasure(of artifact: Artifact) -> Erasure { .none }
     var inputs: [StageInput] { [] }
     func estimate(_ extent: Extent) -> ResourceEstimate { ResourceEstimate(memory: 1, disk: 1) }
 
@@ -99,7 +99,7 @@ struct ToyCatalog: Stage {
     let log: RunLog
     var parameters: Int { 0 }
     var granularity: Granularity { .batch }
-    static var erasure: Erasure { .none }
+    static func erasure(of artifact: Artifact) -> Erasure { .none }
     var inputs: [StageInput] { [.upTo("ingest")] }
     func estimate(_ extent: Extent) -> ResourceEstimate { ResourceEstimate(memory: 1, disk: 1) }
 
@@ -127,7 +127,7 @@ struct ToyMultiply: Stage {
     let failing: Set<String>
     let log: RunLog
     var granularity: Granularity { .shard }
-    static var erasure: Erasure { .none }
+    static func erasure(of artifact: Artifact) -> Erasure { .none }
     var inputs: [StageInput] { [.same("ingest")] }
     func estimate(_ extent: Extent) -> ResourceEstimate { ResourceEstimate(memory: extent.rows, disk: extent.rows) }
 
@@ -146,7 +146,7 @@ struct ToySum: Stage {
     let parameters: Int
     let log: RunLog
     var granularity: Granularity { .whole }
-    static var erasure: Erasure { .none }
+    static func erasure(of artifact: Artifact) -> Erasure { .none }
     var inputs: [StageInput] { [.all("multiply"), .same("catalog")] }
     func estimate(_ extent: Extent) -> ResourceEstimate { ResourceEstimate(memory: 1, disk: 1) }
 
@@ -166,18 +166,19 @@ struct ToyJoin: Stage {
     let log: RunLog
     var parameters: Int { 0 }
     var granularity: Granularity { .slice }
-    static var erasure: Erasure { .none }
+    static func erasure(of artifact: Artifact) -> Erasure { .none }
     var inputs: [StageInput] { [.all("multiply"), .same("sum")] }
     func estimate(_ extent: Extent) -> ResourceEstimate { ResourceEstimate(memory: 1, disk: extent.rows) }
-    func slices(rows: Int) -> Int { (rows + 3) / 4 }
+    func slices(rows: Int, trainedRows: Int) -> Int { (rows + 3) / 4 }
 
     func run(_ context: TaskContext) throws {
         guard case .slice(let segment, let index, let count) = context.part else { throw ToyFailure() }
         log.add("join/\(segment.batches)/\(index)")
         var numbers: [Int] = []
         for artifact in context.inputs("multiply") { numbers += try readNumbers(artifact.path("products")) }
-        precondition(numbers.count == segment.rows && count == slices(rows: segment.rows))
-        try writeNumbers(Array(numbers[min(numbers.count, 4 * index)..<min(numbers.count, 4 * index + 4)]), context.output("joined"))
+        precondition(numbers.count == segment.rows && count == slices(rows: segment.rows, trainedRows: 0))
+        try writeNumbers(
+            Array(numbers[min(numbers.count, 4 * index)..<min(numbers.count, 4 * index + 4)]), context.output("joined"))
     }
 }
 

@@ -27,7 +27,8 @@ struct GrowingRun {
     static func lines(_ numbers: some Sequence<Int>, version: Int = 0) -> String {
         numbers.map { number in
             let source = number % 2 == 0 ? "books" : "mail"
-            return "{\"id\": \"sample-\(number)\", \"text\": \"\(text(number, version: version))\", \"source\": \"\(source)\", \"year\": \(2000 + number % 3)}\n"
+            return
+                "{\"id\": \"sample-\(number)\", \"text\": \"\(text(number, version: version))\", \"source\": \"\(source)\", \"year\": \(2000 + number % 3)}\n"
         }.joined()
     }
 

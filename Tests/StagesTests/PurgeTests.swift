@@ -48,7 +48,8 @@ import Testing
         try run.append(GrowingRun.lines(150..<155))
         _ = try run.job().merge()
         let found = try run.sources(of: [7, 140, 152])
-        #expect(!found.joined().contains { $0.id.isEmpty || gone.contains($0.id) } && found[2].first?.id == "sample-152")
+        #expect(
+            !found.joined().contains { $0.id.isEmpty || gone.contains($0.id) } && found[2].first?.id == "sample-152")
         #expect(try check(run, gone).problems == [])
         try run.build(retrain: true)
         #expect(try !run.sources(of: [7, 140]).joined().contains { $0.id.isEmpty || gone.contains($0.id) })

@@ -46,24 +46,28 @@ extension Runner {
             guard !rows.isEmpty, let manifest = try directory.manifest(of: task) else { continue }
             let note = Digest.sha256(rows.map(String.init).joined(separator: ","))
             guard manifest.purged != note else { continue }
-            switch task.stage.erasure {
-            case .none: continue
-            case .remake: notes[index] = note
-            case .rows, .own: try rewrite(task, manifest, rows: rows, note: note, trained: trained)
+            let artifact = Artifact(folder: directory.file(task.folder), manifest: manifest, shard: task.shard)
+            do {
+                switch try type(of: task.stage).erasure(of: artifact) {
+                case .none: continue
+                case .remake: notes[index] = note
+                case .rows, .own: try rewrite(task, artifact, rows: rows, note: note, trained: trained)
+                }
+            } catch {
+                throw Self.explain(error, task)
             }
         }
         try remake(plan, notes, present: present)
     }
 
     private func rewrite(
-        _ task: PlannedTask, _ manifest: Manifest, rows: [Int], note: String, trained: Catalog
-    ) throws(RunError) {
-        let scratch = "\(directory.temporary)/purge.\(task.stage.name).\(task.name).\(ProcessInfo.processInfo.processIdentifier)"
-        let final = directory.file(task.folder)
+        _ task: PlannedTask, _ artifact: Artifact, rows: [Int], note: String, trained: Catalog
+    ) throws {
+        let scratch =
+            "\(directory.temporary)/purge.\(task.stage.name).\(task.name).\(ProcessInfo.processInfo.processIdentifier)"
         RunDirectory.remove(scratch)
         try RunDirectory.createFolder(scratch)
         do {
-            let artifact = Artifact(folder: final, manifest: manifest, shard: task.shard)
             try task.stage.erase(rows, from: artifact, trained: trained, into: scratch)
             var outputs: [Manifest.Output] = []
             for name in RunDirectory.list(scratch) {
@@ -72,12 +76,12 @@ extension Runner {
                     Manifest.Output(
                         name: name, bytes: RunDirectory.size(of: path) ?? 0, sha256: try Digest.sha256(file: path)))
             }
-            let purged = Manifest(purging: manifest, outputs: outputs, note: note)
+            let purged = Manifest(purging: artifact.manifest, outputs: outputs, note: note)
             try JSONFile.seal(purged, path: "\(scratch)/\(Manifest.fileName)")
-            try DurableFile.exchangeDirectory(scratch, with: final)
+            try DurableFile.exchangeDirectory(scratch, with: artifact.folder)
         } catch {
             RunDirectory.remove(scratch)
-            throw Self.explain(error, task)
+            throw error
         }
         RunDirectory.remove(scratch)
     }

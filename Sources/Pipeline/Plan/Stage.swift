@@ -17,9 +17,11 @@ package protocol Stage: Sendable {
     /// What its tasks read.
     var inputs: [StageInput] { get }
     /// Into how many tasks a segment of so many rows is cut, where ``granularity`` is `slice`.
-    func slices(rows: Int) -> Int
-    /// How its outputs lose what they hold of deleted rows.
-    static var erasure: Erasure { get }
+    ///
+    /// - Parameter trainedRows: of the batches that the models are trained on.
+    func slices(rows: Int, trainedRows: Int) -> Int
+    /// How a task's outputs lose what they hold of deleted rows.
+    static func erasure(of artifact: Artifact) throws -> Erasure
     /// Writes the outputs of a task once more, without the content of some rows.
     func erase(_ rows: [Int], from artifact: Artifact, trained: Catalog, into folder: String) throws
     /// What one task needs and leaves, for the check before a build starts.
@@ -31,8 +33,7 @@ package protocol Stage: Sendable {
 extension Stage {
     package var name: String { Self.name }
     package var version: Int { Self.version }
-    package var erasure: Erasure { Self.erasure }
-    package func slices(rows: Int) -> Int { 1 }
+    package func slices(rows: Int, trainedRows: Int) -> Int { 1 }
 }
 
 package enum Granularity: String, Sendable {

@@ -28,7 +28,7 @@ package struct Manifest: Codable, Hashable, Sendable {
     /// Figures the task reports: losses, counts, convergence.
     package private(set) var figures: [String: Figure]
     package private(set) var outputs: [Output]
-    /// Set where rows were erased from the outputs afterwards: SHA-256 of their numbers.
+    /// Set where rows were erased from the outputs (SHA-256 of their numbers) or from what they were made of.
     package private(set) var purged: String?
 
     init(

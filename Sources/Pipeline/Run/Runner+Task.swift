@@ -69,12 +69,15 @@ extension Runner {
                 Manifest.Output(
                     name: name, bytes: RunDirectory.size(of: path) ?? 0, sha256: try Digest.sha256(file: path)))
         }
+        // What is made of purged inputs is purged too.
+        let notes = try task.inputs.compactMap { try directory.manifest(of: plan.tasks[$0])?.purged }
+        let note = notes.isEmpty ? nil : Digest.sha256(notes.joined(separator: "\n"))
         let inputs = task.inputs.map { (plan.tasks[$0].label, plan.tasks[$0].fingerprint) }
         return Manifest(
             stage: task.stage.name, version: task.stage.version, task: task.name, fingerprint: task.fingerprint,
             parameters: canonicalParameters(task.stage),
             inputs: Dictionary(uniqueKeysWithValues: inputs), rows: recorder.rows, figures: recorder.figures,
-            outputs: outputs, purged: purgeNotes[task.folder])
+            outputs: outputs, purged: purgeNotes[task.folder] ?? note)
     }
 
     static func explain(_ error: any Error, _ task: PlannedTask) -> RunError {

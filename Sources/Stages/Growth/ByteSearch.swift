@@ -1,8 +1,8 @@
 /// Looks for any of many byte strings in a text, where no letter or digit stands before or behind it: one look into a table
 /// for each byte.
-struct ByteSearch {
+package struct ByteSearch {
     /// Shorter strings occur by chance and are not looked for.
-    static let leastBytes = 8
+    package static let leastBytes = 8
 
     private let patterns: [[UInt8]]
     /// Positions of the patterns that begin with the same eight bytes.
@@ -10,7 +10,7 @@ struct ByteSearch {
     /// Whether any pattern's start has this hash.
     private var isKnown = [Bool](repeating: false, count: 1 << 16)
 
-    init(_ strings: [String]) {
+    package init(_ strings: [String]) {
         patterns = strings.map { Array($0.utf8) }.filter { $0.count >= Self.leastBytes }
         for (position, pattern) in patterns.enumerated() {
             let start = pattern[..<Self.leastBytes].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
@@ -20,7 +20,7 @@ struct ByteSearch {
     }
 
     /// The first of the strings that the bytes hold; nil where they hold none.
-    func first(in text: RawSpan) -> String? {
+    package func first(in text: RawSpan) -> String? {
         guard !patterns.isEmpty else { return nil }
         let bytes = Span<UInt8>(_bytes: text)
         var window: UInt64 = 0

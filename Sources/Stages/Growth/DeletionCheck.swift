@@ -2,13 +2,14 @@ internal import Corpus
 internal import Foundation
 package import Pipeline
 internal import Storage
+internal import VectorIndex
 
 /// The proof that ids are gone from a run.
 ///
 /// What is looked at:
 /// - the index of ids of every corpus shard of every generation: none has an id;
 /// - the rows that were erased from the corpus: blank in every file whose rows are those of the corpus;
-/// - the files that are not made of rows: made after the erasure;
+/// - the postings: no erased row has a word; and what else is not made of rows was made after the erasure;
 /// - every text of the run, that is byte strings and attributes of shard files, and all other files byte for byte: no id
 ///   of eight bytes or more occurs as a word. Texts and metadata of samples that stay may speak of one; that is told as a note.
 ///
@@ -58,7 +59,8 @@ package struct DeletionCheck: Sendable {
                     }
                     let rows = try shard.erasedRows()
                     if let left = try shard.firstWithContent(among: rows) {
-                        found.append("\(shard.path): row \(left.row) is erased and has content in column '\(left.column)'")
+                        found.append(
+                            "\(shard.path): row \(left.row) is erased and has content in column '\(left.column)'")
                     }
                     erased.append(rows)
                 }
@@ -80,7 +82,6 @@ package struct DeletionCheck: Sendable {
         for file in erased.indices {
             for (part, rows) in erased[file].enumerated() { all += rows.map { firstRows[file][part] + $0 } }
         }
-        let rules = StageRegistry.erasures
         for (stage, parts) in generation.parts.sorted(by: { $0.key < $1.key }) {
             for part in parts where seen.insert(part.folder).inserted {
                 let own: [Int]
@@ -94,23 +95,40 @@ package struct DeletionCheck: Sendable {
                 }
                 guard !own.isEmpty else { continue }
                 let artifact = try directory.artifact(part)
-                switch rules[stage] {
-                case .rows?: try checkRows(artifact, own)
-                case .remake?:
+                // Outputs that retention dropped hold nothing.
+                guard artifact.manifest.outputs.allSatisfy({ RunDirectory.size(of: artifact.path($0.name)) != nil })
+                else {
+                    continue
+                }
+                let rule: Erasure
+                do { rule = try StageRegistry.erasure(of: artifact) } catch { throw RunError(describing: error) }
+                switch rule {
+                case .rows: try checkRows(artifact, own)
+                case .remake:
+                    if stage == TokenIndexStage.name { try checkWords(artifact, own) }
                     if artifact.manifest.purged == nil {
-                        problems.append("\(artifact.folder): it was not made again since rows were erased")
+                        problems.append("\(artifact.folder): it was made before rows were erased")
                     }
-                default: break
+                case .none, .own: break
                 }
             }
+        }
+    }
+
+    private mutating func checkWords(_ artifact: Artifact, _ rows: [Int]) throws(RunError) {
+        do {
+            let index = try PostingsIndex(folder: artifact.folder)
+            if try index.hasWords(in: RowSet(count: index.rows, containing: rows)) {
+                problems.append("\(artifact.folder): an erased row has words")
+            }
+        } catch {
+            throw RunError(error)
         }
     }
 
     private mutating func checkRows(_ artifact: Artifact, _ rows: [Int]) throws(RunError) {
         for output in artifact.manifest.outputs {
             let path = artifact.path(output.name)
-            // Outputs that retention dropped hold nothing.
-            guard RunDirectory.size(of: path) != nil else { continue }
             let left = try reporting(damaged: .corrupt) { () throws(StorageError) in
                 try ShardEraser.firstWithContent(ShardReader(path: path, expectedKind: nil), rows: rows)
             }
@@ -147,7 +165,8 @@ package struct DeletionCheck: Sendable {
                 if let id = search.first(in: bytes) { found.append((row, id)) }
             }
             guard let first = found.first else { continue }
-            let sentence = "\(path): \(found.count) rows have one in column '\(column.name)', such as '\(first.id)' in row \(first.row)"
+            let sentence =
+                "\(path): \(found.count) rows have one in column '\(column.name)', such as '\(first.id)' in row \(first.row)"
             if reader.kind == CorpusShard.kind, ["text", "metadata"].contains(column.name) {
                 notes.append(sentence)
             } else {

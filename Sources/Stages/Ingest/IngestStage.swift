@@ -35,7 +35,7 @@ package struct IngestStage: Stage {
     }
 
     package var granularity: Granularity { .file }
-    package static var erasure: Erasure { .own }
+    package static func erasure(of artifact: Artifact) -> Erasure { .own }
     package var inputs: [StageInput] { [] }
 
     package func estimate(_ extent: Extent) -> ResourceEstimate {

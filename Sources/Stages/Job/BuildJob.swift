@@ -95,7 +95,8 @@ package struct BuildJob {
             let current = try directory.currentGeneration()
             guard current != nil else {
                 throw RunError(
-                    .missingInput, "\(directory.path): there is nothing to retrain yet; build the run without --retrain")
+                    .missingInput, "\(directory.path): there is nothing to retrain yet; build the run without --retrain"
+                )
             }
             try directory.keepPending(inputs.growth)
         }
@@ -116,7 +117,10 @@ package struct BuildJob {
         defer { withExtendedLifetime(lock) {} }
         let runner = builder.runner(try inputs(spools: false))
         if rank == 0 { try builder.keepConfiguration() }
+        let before = try directory.currentGeneration()?.number
         try runner.run(stage: stage, rank: rank, worldSize: worldSize)
+        // The task that ended the build published it.
+        let after = try directory.currentGeneration()?.number
+        if after != before { try RunBuilder.keepDeletedRows(directory) }
     }
 }
-

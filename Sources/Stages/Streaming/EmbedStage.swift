@@ -12,7 +12,7 @@ package struct EmbedStage: Stage {
     }
 
     package static let name = "embed"
-    package static let version = 1
+    package static let version = 2
     package let parameters: Parameters
     private let source: EmbeddingSource
 
@@ -22,7 +22,7 @@ package struct EmbedStage: Stage {
     }
 
     package var granularity: Granularity { .shard }
-    package static var erasure: Erasure { .rows }
+    package static func erasure(of artifact: Artifact) -> Erasure { .rows }
     package var inputs: [StageInput] {
         // Vector files follow the corpus' row numbers, which the catalog knows; texts depend on their shard alone.
         source.isVectors ? [.same(IngestStage.name), .same(CatalogStage.name)] : [.same(IngestStage.name)]
@@ -41,7 +41,7 @@ package struct EmbedStage: Stage {
             attributes: ["embedder": source.digest, "normalised": "\(parameters.normalise)"])
         for rows in ranges(shard.rows, of: EmbeddingSource.blockRows * max(1, context.workers)) {
             var matrix = try embeddings(rows, corpus: corpus, shard: shard, context: context)
-            if parameters.normalise { normaliseRows(&matrix) }
+            if parameters.normalise { matrix.scaleRows(to: 1) }
             try writer.append("embedding", floats: matrix.elements.span)
             context.advance(rows: rows.count)
         }
@@ -65,22 +65,5 @@ package struct EmbedStage: Stage {
             }
             return Matrix(rows: rows.count, columns: vectors.dimension, elements: values)
         }
-    }
-}
-
-/// Length of a part of an array. In double precision: squares of floats may be too large or too small for a float.
-func euclideanNorm(_ elements: [Float], _ range: Range<Int>) -> Double {
-    var sum = 0.0
-    for index in range { sum += Double(elements[index]) * Double(elements[index]) }
-    return sum.squareRoot()
-}
-
-/// Scales each row to length 1; a row of zeros stays.
-func normaliseRows(_ matrix: inout Matrix) {
-    for row in 0..<matrix.rows {
-        let range = matrix.range(ofRow: row)
-        let norm = euclideanNorm(matrix.elements, range)
-        guard norm > 0 else { continue }
-        for index in range { matrix.elements[index] = Float(Double(matrix.elements[index]) / norm) }
     }
 }

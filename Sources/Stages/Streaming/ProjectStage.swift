@@ -47,7 +47,7 @@ package struct ProjectStage: Stage {
     }
 
     package static let name = "project"
-    package static let version = 1
+    package static let version = 2
     package let parameters: Seeded<Settings>
 
     private let sizes: RowSizes
@@ -58,7 +58,7 @@ package struct ProjectStage: Stage {
     }
 
     package var granularity: Granularity { .shard }
-    package static var erasure: Erasure { .rows }
+    package static func erasure(of artifact: Artifact) -> Erasure { .rows }
     package var inputs: [StageInput] {
         [.same(EmbedStage.name), .same(GradientSignStage.name), .same(ProbeTrainStage.name)]
             + (hasWords ? [.same(TokenizeStage.name), .same(TokenProbeStage.name)] : [])
@@ -142,6 +142,9 @@ struct Fingerprinter: Sendable {
     var dimension: Int {
         embeddingDimension + (projection?.outputs ?? 0) + (settings.layout.tokens?.dimension ?? 0)
     }
+
+    /// Whether the gradient's signature takes part.
+    var needsGradients: Bool { projection != nil }
 
     /// Whether fingerprints have a block of words.
     var needsWords: Bool { tokens != nil }

@@ -3,7 +3,7 @@ internal import Probing
 internal import Storage
 internal import VectorIndex
 
-/// The configuration's `tokens:` section. Attribution reads it; of the stages, only one that puts words into fingerprints.
+/// The configuration's `tokens:` section. Attribution reads it, `calibrate`, and a `project` that puts words into fingerprints.
 package struct TokenSettings: Codable, Hashable, Sendable {
     /// μ of the token probe, in mean lengths of the corpus' texts.
     package let prior: Double
@@ -24,7 +24,7 @@ package struct TokenProbeStage: Stage {
     package let parameters = Parameters()
 
     package var granularity: Granularity { .whole }
-    package static var erasure: Erasure { .none }
+    package static func erasure(of artifact: Artifact) -> Erasure { .none }
     package var inputs: [StageInput] { [.all(TokenizeStage.name)] }
 
     package func estimate(_ extent: Extent) -> ResourceEstimate {
@@ -57,7 +57,7 @@ package struct TokenIndexStage: Stage {
     package let parameters = Parameters()
 
     package var granularity: Granularity { .segment }
-    package static var erasure: Erasure { .remake }
+    package static func erasure(of artifact: Artifact) -> Erasure { .remake }
     package var inputs: [StageInput] { [.all(TokenizeStage.name)] }
 
     package func estimate(_ extent: Extent) -> ResourceEstimate {

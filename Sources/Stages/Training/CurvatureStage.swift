@@ -68,7 +68,7 @@ package struct CurvatureStage: Stage {
     }
 
     package var granularity: Granularity { .whole }
-    package static var erasure: Erasure { .own }
+    package static func erasure(of artifact: Artifact) -> Erasure { .own }
     package var inputs: [StageInput] { [.all(EmbedStage.name), .same(ProbeTrainStage.name)] }
 
     package func estimate(_ extent: Extent) -> ResourceEstimate {
@@ -87,8 +87,10 @@ package struct CurvatureStage: Stage {
         let settings = parameters.settings
         let probe = try ProbeFile.read(context.input(ProbeTrainStage.name))
         let embeddings = try ShardedColumn.embeddings(context.inputs(EmbedStage.name))
-        let rows = try embeddings.sample(settings.hessianRows ?? embeddings.rows, seed: parameters.seed, stream: Self.sampleStream)
-            .matrix
+        let rows = try embeddings.sample(
+            settings.hessianRows ?? embeddings.rows, seed: parameters.seed, stream: Self.sampleStream
+        )
+        .matrix
         let curvature = probe.curvature(over: rows)
         let power = PowerIteration(curvature, seed: parameters.seed, workers: context.workers)
         let lissa: LiSSA
