@@ -37,7 +37,7 @@ import Testing
         #expect(try RunCheck.check(nightly.directory).problems == [])
         // Few segments, and each batch in one.
         let generation = try #require(try nightly.directory.currentGeneration())
-        #expect(generation.segments.map(\.batches) == [0..<1, 1..<8, 8..<9, 9..<10, 10..<11])
+        #expect(generation.segments.map(\.batches) == [0..<1, 1..<11])
         for method in [MethodName.static, .bm25, .rrf] {
             let ranked = try nightly.sources(of: [0, 125, 200, 300], method: method)
             for source in ranked.joined() { #expect(!gone.map { "sample-\($0)" }.contains(source.id)) }
@@ -91,7 +91,8 @@ import Testing
         let empty = #expect(throws: RunError.self) { try run.append("\n\n") }
         #expect(empty?.message.contains("no sample") == true)
         let vectors = #expect(throws: RunError.self) {
-            try run.job().append(GrowJob.Files([workspace.write(clusteredVectors(3, dimension: 4, clusters: 2, seed: 1), to: "v.npy")]))
+            try run.job().append(
+                GrowJob.Files([workspace.write(clusteredVectors(3, dimension: 4, clusters: 2, seed: 1), to: "v.npy")]))
         }
         #expect(vectors?.message.contains("JSON Lines") == true)
         #expect(try run.directory.currentGeneration() == before && run.directory.pendingGrowth() == nil)
@@ -223,7 +224,8 @@ import Testing
     @Test func aDocumentGoesWithAllItsPassages() throws {
         let long = (0..<40).map { "word\($0) of the long document and more of it" }.joined(separator: " ")
         let other = (0..<40).map { "another\($0) text that is long as well" }.joined(separator: " ")
-        let corpus = GrowingRun.lines(0..<40)
+        let corpus =
+            GrowingRun.lines(0..<40)
             + "{\"id\": \"long\", \"text\": \"\(long)\"}\n{\"id\": \"other\", \"text\": \"\(other)\"}\n"
         let path = try workspace.write(corpus, to: "documents.jsonl")
         let run = try GrowingRun(
@@ -268,7 +270,9 @@ import Testing
         for (filtered, all) in zip(without, whole) {
             #expect(filtered.map(\.id) == all.filter { !listed.contains(number($0)) }.prefix(10).map(\.id))
         }
-        let none = #expect(throws: RunError.self) { try found { $0.conditions = [RowFilter.Condition("source=radio")!] } }
+        let none = #expect(throws: RunError.self) {
+            try found { $0.conditions = [RowFilter.Condition("source=radio")!] }
+        }
         #expect(none?.message.contains("source = radio") == true)
         #expect(RowFilter.Condition("nothing") == nil && RowFilter.Condition("=x") == nil)
     }

@@ -18,6 +18,7 @@ package struct IndexTrainStage: Stage {
     }
 
     package var granularity: Granularity { .whole }
+    package static func erasure(of artifact: Artifact) -> Erasure { .none }
     package var inputs: [StageInput] { [.all(ProjectStage.name)] }
 
     package func estimate(_ extent: Extent) -> ResourceEstimate {

@@ -117,6 +117,10 @@ package struct BuildJob {
         defer { withExtendedLifetime(lock) {} }
         let runner = builder.runner(try inputs(spools: false))
         if rank == 0 { try builder.keepConfiguration() }
+        let before = try directory.currentGeneration()?.number
         try runner.run(stage: stage, rank: rank, worldSize: worldSize)
+        // The task that ended the build published it.
+        let after = try directory.currentGeneration()?.number
+        if after != before { try RunBuilder.keepDeletedRows(directory) }
     }
 }

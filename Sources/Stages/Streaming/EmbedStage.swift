@@ -22,6 +22,7 @@ package struct EmbedStage: Stage {
     }
 
     package var granularity: Granularity { .shard }
+    package static func erasure(of artifact: Artifact) -> Erasure { .rows }
     package var inputs: [StageInput] {
         // Vector files follow the corpus' row numbers, which the catalog knows; texts depend on their shard alone.
         source.isVectors ? [.same(IngestStage.name), .same(CatalogStage.name)] : [.same(IngestStage.name)]

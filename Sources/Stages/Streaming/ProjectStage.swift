@@ -58,6 +58,7 @@ package struct ProjectStage: Stage {
     }
 
     package var granularity: Granularity { .shard }
+    package static func erasure(of artifact: Artifact) -> Erasure { .rows }
     package var inputs: [StageInput] {
         [.same(EmbedStage.name), .same(GradientSignStage.name), .same(ProbeTrainStage.name)]
             + (hasWords ? [.same(TokenizeStage.name), .same(TokenProbeStage.name)] : [])
