@@ -13,16 +13,23 @@ struct BuildInputs: Sendable {
 
     /// - Parameter spools: whether standard input may be read and copied into the run, which needs the run's exclusive
     ///   lock; otherwise an earlier copy has to be there.
-    init(_ configuration: PipelineConfiguration, directory: RunDirectory, spools: Bool) throws(RunError) {
+    /// - Parameter digests: those of the corpus' files that are known already.
+    init(
+        _ configuration: PipelineConfiguration, directory: RunDirectory, spools: Bool,
+        digests: FileDigests = FileDigests()
+    ) throws(RunError) {
         let corpus = configuration.corpus
         var files: [CorpusFile] = []
         for file in corpus.files {
             let path = file == "-" ? try StandardInput.copy(in: directory, spools: spools) : file
-            files.append(try reporting(damaged: .badInput) { () throws(StorageError) in try CorpusFile(path: path) })
+            files.append(
+                try reporting(damaged: .badInput) { () throws(StorageError) in
+                    try CorpusFile(path: path, digests: digests)
+                })
         }
         if corpus.isVectors {
             let vectors = try reporting(damaged: .badInput) { () throws(StorageError) in
-                try VectorSet(corpus.files, ids: corpus.ids)
+                try VectorSet(corpus.files, ids: corpus.ids, digest: digests.sha256)
             }
             // Ids come from the list, or are row numbers that run through all files.
             for index in files.indices {
@@ -31,7 +38,7 @@ struct BuildInputs: Sendable {
             }
             embeddings = .vectors(vectors)
         } else if let path = configuration.embed.path {
-            embeddings = try EmbeddingSource(path: path)
+            embeddings = try EmbeddingSource(path: path, digests: digests)
         } else {
             preconditionFailure("the configuration was validated")
         }
@@ -45,28 +52,28 @@ struct CorpusFile: Sendable {
     /// What the ingest's fingerprint says about it.
     var identity: String
     let bytes: Int
-    private let changed: Int
+    private let stamp: FileStamp
 
-    init(path: String) throws(StorageError) {
+    init(path: String, digests: FileDigests) throws(StorageError) {
         self.path = path
-        identity = try Digest.sha256(file: path)
-        (bytes, changed) = try Self.stamp(path)
+        identity = try digests.sha256(path)
+        stamp = try FileStamp(path: path)
+        bytes = stamp.bytes
+    }
+
+    /// A file that is somewhere else, for a plan that is only looked at.
+    init(standInFor path: String) {
+        self.path = path
+        identity = Digest.sha256(path)
+        stamp = FileStamp(bytes: 0, changed: 0)
+        bytes = 0
     }
 
     /// - Throws: `corrupt` when the file is not the one that the digest was taken of.
     func requireUnchanged() throws(StorageError) {
-        guard try Self.stamp(path) == (bytes, changed) else {
+        guard try FileStamp(path: path) == stamp else {
             throw StorageError(.corrupt, path: path, "it changed while it was read; build again when nobody writes it")
         }
-    }
-
-    /// Size, and time of the last change in nanoseconds.
-    private static func stamp(_ path: String) throws(StorageError) -> (Int, Int) {
-        var status = stat()
-        guard unsafe stat(path, &status) == 0 else {
-            throw StorageError.lastSystemError(path: path, doing: "looking at")
-        }
-        return (Int(status.st_size), status.st_mtim.tv_sec * 1_000_000_000 + status.st_mtim.tv_nsec)
     }
 }
 
@@ -124,9 +131,12 @@ enum EmbeddingSource: Sendable {
     static let blockRows = 64
 
     /// - Parameter path: a model folder or a vector file.
-    init(path: String) throws(RunError) {
+    init(path: String, digests: FileDigests = FileDigests()) throws(RunError) {
         if VectorFormat.isVectorFile(path) {
-            self = .vectors(try reporting(damaged: .badInput) { () throws(StorageError) in try VectorSet([path]) })
+            self = .vectors(
+                try reporting(damaged: .badInput) { () throws(StorageError) in
+                    try VectorSet([path], digest: digests.sha256)
+                })
             return
         }
         do {

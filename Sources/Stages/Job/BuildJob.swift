@@ -4,11 +4,11 @@ internal import Storage
 
 /// A build: the configuration, its inputs, and the runner that does the stages.
 package struct BuildJob {
-    private let configuration: PipelineConfiguration
-    private let text: String
-    private let directory: RunDirectory
-    private let options: Runner.Options
-    private let progress: BuildProgress
+    let configuration: PipelineConfiguration
+    let text: String
+    let directory: RunDirectory
+    var options: Runner.Options
+    let progress: BuildProgress
 
     /// - Parameters:
     ///   - root: the configuration with every override applied; the run keeps it.
@@ -29,11 +29,15 @@ package struct BuildJob {
     /// Reads the corpus files once for their digests, and the embedder.
     ///
     /// - Throws: `missingInput`, `badInput`, `permission`, `noSpace`.
-    private func runner(spools: Bool) throws(RunError) -> Runner {
-        let inputs = try BuildInputs(configuration, directory: directory, spools: spools)
+    func runner(spools: Bool, digests: FileDigests = FileDigests()) throws(RunError) -> Runner {
+        let inputs = try BuildInputs(configuration, directory: directory, spools: spools, digests: digests)
         let bytes = inputs.files.reduce(0) { $0 + $1.bytes }
         if spools { try Resources.available(at: directory.path).check(corpusBytes: bytes, at: directory.path) }
-        return Runner(
+        return runner(inputs)
+    }
+
+    func runner(_ inputs: BuildInputs) -> Runner {
+        Runner(
             directory: directory, stages: StageRegistry.stages(configuration, inputs: inputs),
             fileDigests: inputs.files.map(\.identity), configuration: text, options: options, progress: progress)
     }
@@ -44,6 +48,7 @@ package struct BuildJob {
         var root = root
         root.remove("run_dir")
         root.remove("workers")
+        root.remove("slurm")
         root.replace("corpus.files", with: configuration.corpus.files)
         if let ids = configuration.corpus.ids { root.replace("corpus.ids", with: [ids]) }
         if let path = configuration.embed.path { root.replace("embed.path", with: [path]) }
@@ -69,28 +74,39 @@ package struct BuildJob {
         try keepConfiguration()
         let start = ContinuousClock.now
         try runner.build()
-        guard let generation = try directory.currentGeneration() else {
-            throw RunError(.defect, "the build ended without a generation")
-        }
+        let generation = try published()
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         return
             "generation \(generation.number): \(grouped(generation.catalog.rows)) rows in \(generation.catalog.shards.count) shards, built in \(duration(seconds)); attribute a log with `gradprint attribute LOG.jsonl --run-dir \(directory.path)`"
     }
 
+    func published() throws(RunError) -> Generation {
+        guard let generation = try directory.currentGeneration() else {
+            throw RunError(.defect, "the build ended without a generation")
+        }
+        return generation
+    }
+
     /// Does one rank's share of a stage. Ranks share the lock: they cannot harm each other, a build beside them could.
-    package func run(stage: String, rank: Int, worldSize: Int) throws(RunError) {
+    ///
+    /// - Parameter element: for an element of a submitted job array, the journal's file below the run directory; such an
+    ///   element uses the digests that ``prepareSubmission()`` took and leaves publishing to ``publish()``.
+    package func run(stage: String, rank: Int, worldSize: Int, element journal: String? = nil) throws(RunError) {
         if options.absent.contains(stage) {
             throw RunError(.configuration, "stage '\(stage)' reads texts, and corpus.files are vectors; leave it out")
         }
-        try directory.create()
+        var job = self
+        if journal == nil { try directory.create() }
+        job.options.journal = journal
+        job.options.publishes = journal == nil
         let lock = try directory.lock(exclusive: false)
         defer { withExtendedLifetime(lock) {} }
-        let runner = try runner(spools: false)
-        if rank == 0 { try keepConfiguration() }
+        let runner = try job.runner(spools: false, digests: journal == nil ? FileDigests() : submittedDigests())
+        if rank == 0, journal == nil { try keepConfiguration() }
         try runner.run(stage: stage, rank: rank, worldSize: worldSize)
     }
 
-    private func keepConfiguration() throws(RunError) {
+    func keepConfiguration() throws(RunError) {
         let path = directory.configuration
         if FileManager.default.contents(atPath: path) == Data(text.utf8) { return }
         try reporting(damaged: .corrupt) { () throws(StorageError) in try DurableFile.write(text, to: path) }
