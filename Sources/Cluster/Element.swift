@@ -19,7 +19,8 @@ package struct Element: Sendable {
 
     /// - Parameters:
     ///   - token: what the job script says that `RUN/slurm/token` holds.
-    ///   - patience: network filesystems show a new folder to other hosts after up to a minute.
+    ///   - patience: seconds for which inputs are waited for; network filesystems show a new folder to other hosts after
+    ///     up to a minute.
     package init(
         stage: String, rank: Int, worldSize: Int, directory: RunDirectory, token: String, walltime: Int? = nil,
         patience: Double = 75
@@ -39,7 +40,7 @@ package struct Element: Sendable {
 
     /// Runs the element's share between the checks and the records around it.
     ///
-    /// - Parameter body: its share; called again while it throws `missingInput` and patience lasts.
+    /// - Parameter body: its share; called again while it throws `missingInput` or `locked` and patience lasts.
     /// - Throws: `incompatible` for another run directory or another platform than the submission's; what `body` throws.
     package func run(_ body: () throws(RunError) -> Void) throws(RunError) {
         try checkToken()
@@ -77,17 +78,20 @@ package struct Element: Sendable {
         )
     }
 
-    /// A folder that another host has just renamed into place may not be in sight yet.
+    /// A folder that another host has just renamed into place may not be in sight yet, and `submit` may still hold the
+    /// run.
     private func retrying(_ body: () throws(RunError) -> Void) throws(RunError) {
         let deadline = Date.now.addingTimeInterval(patience)
+        var pause = 0.25
         while true {
             do {
                 return try body()
             } catch {
-                guard error.kind == .missingInput, Date.now < deadline else { throw error }
+                guard [.missingInput, .locked].contains(error.kind), Date.now < deadline else { throw error }
                 // Listing a folder makes a client of a network filesystem look anew.
                 for name in RunDirectory.list(directory.path) { _ = RunDirectory.list(directory.file(name)) }
-                Thread.sleep(forTimeInterval: min(5, max(0.1, deadline.timeIntervalSinceNow)))
+                Thread.sleep(forTimeInterval: min(pause, max(0.1, deadline.timeIntervalSinceNow)))
+                pause = min(5, 2 * pause)
             }
         }
     }

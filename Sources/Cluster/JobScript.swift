@@ -52,7 +52,7 @@ package struct JobScript: Sendable {
             "$gradprint" "${command[@]}" --run-dir "$run" --workers "${SLURM_CPUS_PER_TASK:-1}" \\
                 --submission "$token" --walltime "$walltime" &
             child=$! told=1
-            trap 'told=1; kill -TERM "$child"' TERM
+            trap 'told=1; kill -TERM "$child" 2>/dev/null' TERM
             while [ "$told" ]; do told=; wait "$child"; code=$?; done
 
             if [ "$code" -gt 128 ]; then  # killed, so that it could not say why itself

@@ -46,15 +46,15 @@ struct PipelineOptions: ParsableArguments {
             directory: RunDirectory(path: absolute(path)))
     }
 
-    func job(_ parsed: Parsed, workers: WorkerOptions, logger: Logger) -> BuildJob {
+    func job(_ parsed: Parsed, workers: Int, logger: Logger) -> BuildJob {
         BuildJob(
-            configuration: parsed.configuration, root: parsed.root, directory: parsed.directory,
-            workers: workers.count(configured: parsed.configuration.workers), allowsMixedPlatforms: allowMixedKernels,
-            progress: BuildProgress { logger.info("\($0)") })
+            configuration: parsed.configuration, root: parsed.root, directory: parsed.directory, workers: workers,
+            allowsMixedPlatforms: allowMixedKernels, progress: BuildProgress { logger.info("\($0)") })
     }
 
     func job(workers: WorkerOptions, logger: Logger) throws(RunError) -> BuildJob {
-        job(try parse(), workers: workers, logger: logger)
+        let parsed = try parse()
+        return job(parsed, workers: workers.count(configured: parsed.configuration.workers), logger: logger)
     }
 }
 

@@ -67,7 +67,8 @@ struct StageCommand: ParsableCommand {
     func run() throws {
         try reportingErrors(common) { logger in
             let parsed = try pipeline.parse()
-            let job = pipeline.job(parsed, workers: workers, logger: logger)
+            let count = workers.count(configured: parsed.configuration.workers)
+            let job = pipeline.job(parsed, workers: count, logger: logger)
             try element.run(stage: name, rank: rank, worldSize: worldSize, directory: parsed.directory) {
                 (element) throws(RunError) in
                 try job.run(stage: name, rank: rank, worldSize: worldSize, element: element?.journal)
@@ -95,7 +96,8 @@ struct PublishCommand: ParsableCommand {
     func run() throws {
         try reportingErrors(common) { logger in
             let parsed = try pipeline.parse()
-            let job = pipeline.job(parsed, workers: workers, logger: logger)
+            let count = workers.count(configured: parsed.configuration.workers)
+            let job = pipeline.job(parsed, workers: count, logger: logger)
             let options = element
             try options.run(stage: ArrayJob.publish, rank: 0, worldSize: 1, directory: parsed.directory) {
                 (_) throws(RunError) in

@@ -64,10 +64,9 @@ struct SubmitCommand: ParsableCommand {
             let parsed = try pipeline.parse()
             let settings = settings(parsed.slurm)
             try becomeLikeTheNodes(settings)
-            let job = pipeline.job(parsed, workers: WorkerOptions(), logger: logger)
-            let executable = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().path
+            let job = pipeline.job(parsed, workers: 1, logger: logger)
             let script = { (token: String) in
-                JobScript(run: parsed.directory.path, token: token, executable: executable, settings: settings)
+                JobScript(run: parsed.directory.path, token: token, executable: Self.executable, settings: settings)
             }
             if dryRun {
                 let (loads, isPublished) = try plan(job, parsed, settings, logger: logger)
@@ -96,6 +95,9 @@ struct SubmitCommand: ParsableCommand {
             logger.info("submitted; `gradprint status \(parsed.directory.path)` tells how it stands")
         }
     }
+
+    /// Where this program is.
+    private static let executable = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().path
 
     private func settings(_ configured: SlurmSettings) -> SlurmSettings {
         var settings = configured
@@ -145,7 +147,7 @@ struct SubmitCommand: ParsableCommand {
         guard !isAlike else { return }
         unsafe setenv("GRADPRINT_KERNELS", level, 1)
         if let core = settings.blasCore { unsafe setenv("OPENBLAS_CORETYPE", core, 1) }
-        unsafe execv("/proc/self/exe", CommandLine.unsafeArgv)
+        unsafe execv(Self.executable, CommandLine.unsafeArgv)
         throw RunError(
             .defect,
             "gradprint cannot start itself again with the nodes' environment: \(unsafe String(cString: strerror(errno)))"

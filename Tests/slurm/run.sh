@@ -27,7 +27,7 @@ trap 'exit 130' INT TERM
 fail() {
     echo "FAILED: $1" >&2
     [ -n "${run:-}" ] && "$gradprint" status "$run" >&2
-    tail -n 15 "$work"/*/slurm/logs/*.log 2>/dev/null | tail -n 80 >&2
+    grep -hv 'rows/s' "$work"/*/slurm/logs/*.log 2>/dev/null | tail -n 30 >&2
     exit 1
 }
 say() { printf '%4d s  %s\n' "$SECONDS" "$1"; }
@@ -42,13 +42,17 @@ wait_for() {
     done
 }
 queue_is_empty() { [ -z "$(squeue --noheader 2>/dev/null || echo error)" ]; }
-exists() { [ -e "$1" ]; }
 fails_with() {
     local code=$1 words=$2 output
     shift 2
     output=$("$@" 2>&1)
     [ $? = "$code" ] || fail "exit code $code expected of: $*"$'\n'"$output"
     grep -qF -- "$words" <<<"$output" || fail "'$words' expected in: $output"
+}
+
+status_has() {
+    local output
+    output=$("$gradprint" status "$run") && grep -q -- "$1" <<<"$output" || fail "'$1' expected in: $output"
 }
 
 # The process that works on a task of a stage: the end of its temporary folder's name.
@@ -58,6 +62,8 @@ worker() {
     return 1
 }
 kill_worker() { local pid; pid=$(worker "$1") && kill -9 "$pid"; }
+
+has_record() { grep -qE "\"exitCode\" ?: ?$2," "$run/failures/$1"-*.json; }
 
 # Every file of a run with its sum; what tells of times and machines is left out.
 contents() {
@@ -90,6 +96,7 @@ embed:
   path: $here/../EmbeddingTests/Fixtures/tiny-bert
 fingerprint:
   signature_weight: 0.1
+calibrate: {outputs: 100, nulls: 200}
 slurm:
   time: 00:10:00
   memory: 500M
@@ -115,8 +122,8 @@ fails_with 75 "still in the queue" "$gradprint" submit "$work/pipeline.yaml" --r
 wait_for 120 "the end of the build" queue_is_empty
 same_as_local "$run"
 say "the same bytes as the local build"
-"$gradprint" status "$run" | grep -q '4 completed' || fail "status shows no states: $("$gradprint" status "$run")"
-[ -z "$(ls "$run/failures" "$run/slurm/running")" ] || fail "records of failures are left"
+status_has '4 completed'
+[ -z "$(find "$run/failures" "$run/slurm/running" -type f)" ] || fail "records of failures are left"
 [ -z "$("$gradprint" submit "$work/pipeline.yaml" --run-dir "$run" 2>/dev/null)" ] || fail "something was submitted anew"
 
 say "what is missing alone is submitted again"
@@ -138,12 +145,12 @@ run=$work/faults
     fail "submit"
 wait_for 90 "a task of embed" kill_worker embed
 say "an element of embed was killed with -9"
-wait_for 20 "its record" grep -q '"exitCode":137' "$run"/failures/embed-*.json
+wait_for 20 "its record" has_record embed 137
 wait_for 90 "a task of label" worker label
-element=$(squeue --noheader --states=RUNNING --name=gradprint-label --format=%A | head -1)
+element=$(squeue --noheader --states=RUNNING --name=gradprint-label --array --format=%F_%K | head -1)
 scancel --batch --signal=TERM "$element" || fail "scancel"
 say "an element of label was told to end"
-wait_for 20 "its record" grep -q '"exitCode" : 80' "$run"/failures/label-*.json
+wait_for 20 "its record" has_record label 80
 wait_for 90 "a task of gradient-sign" worker gradient-sign
 kill_node
 say "the node died during gradient-sign"
@@ -153,7 +160,7 @@ wait_for 120 "a task of merge" kill_worker merge
 say "the merge was killed half-way"
 wait_for 150 "the end of the build" queue_is_empty
 same_as_local "$run"
-[ -z "$(ls "$run/failures" "$run/slurm/running")" ] || fail "records of failures are left"
+[ -z "$(find "$run/failures" "$run/slurm/running" -type f)" ] || fail "records of failures are left"
 grep -l 'goes back to the queue' "$run"/slurm/logs/{embed,label,merge}-*.log >/dev/null || fail "nothing was requeued"
 say "the same bytes as the local build"
 
@@ -170,5 +177,5 @@ run=$work/moved
 "$gradprint" submit "$work/pipeline.yaml" --run-dir "$run" >/dev/null && mv "$run" "$run.elsewhere" || fail "submit"
 wait_for 60 "the end of the jobs" queue_is_empty
 mv "$run.elsewhere" "$run"
-"$gradprint" status "$run" | grep -q 'comment .*does not see the run directory' || fail "the job's comment is not shown"
+status_has 'comment .*does not see the run directory'
 say "all of it held"
