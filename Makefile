@@ -74,5 +74,10 @@ bench-lineage: deps deps-python data
 	Benchmarks/lineage/run.sh
 .PHONY: bench-lineage
 
+# The partitioned index beside FAISS and RaBitQ-Library: make bench-index [VECTORS=FILE.fbin]
+bench-index: deps deps-python
+	Benchmarks/index/run.sh $(VECTORS)
+.PHONY: bench-index
+
 clean:
 	rm -rf .build .build-* data/cache

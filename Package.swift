@@ -15,7 +15,7 @@ let libraries: [(name: String, dependencies: [Target.Dependency])] = [
     ("Probing", ["Clustering", "Kernels", "Storage"]),
     ("Influence", ["Probing", "Kernels"]),
     ("Lineage", ["TensorFiles", "Storage", "Kernels", "CKernels"]),
-    ("VectorIndex", ["Kernels", "Storage"]),
+    ("VectorIndex", ["Clustering", "Kernels", "CKernels", "Storage"]),
     ("Calibration", ["Kernels"]),
     (
         "Pipeline",
@@ -49,15 +49,15 @@ let settings: [SwiftSetting] = [
 /// Test targets, and what each may see beside the library it is named after.
 let tests: [(name: String, dependencies: [Target.Dependency])] = [
     ("Kernels", ["CKernels"]),
-    ("Storage", []),
+    ("Storage", ["TestSupport"]),
     ("TensorFiles", ["Storage"]),
-    ("Corpus", ["TensorFiles", "Storage"]),
+    ("Corpus", ["TensorFiles", "Storage", "TestSupport"]),
     ("Embedding", ["TensorFiles", "Storage", "Kernels", "CKernels"]),
     ("Clustering", ["Kernels"]),
-    ("Probing", ["Clustering", "Kernels", "Storage"]),
+    ("Probing", ["Clustering", "Kernels", "Storage", "TestSupport"]),
     ("Influence", ["Probing", "Kernels"]),
     ("Lineage", ["TensorFiles", "Storage", "Kernels", "CKernels"]),
-    ("VectorIndex", ["Kernels", "Storage"]),
+    ("VectorIndex", ["CKernels", "Kernels", "Storage"]),
     ("Calibration", ["Kernels"]),
     ("Pipeline", ["Storage"]),
     ("Cluster", ["Pipeline", "Storage", "Kernels"]),
@@ -104,6 +104,7 @@ let package = Package(
             path: "Benchmarks/GradprintBenchmarks",
             swiftSettings: settings
         ),
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(name: "CommandTests", dependencies: ["gradprint"], swiftSettings: settings),
     ]
         + libraries.map { .target(name: $0.name, dependencies: $0.dependencies, swiftSettings: settings) }

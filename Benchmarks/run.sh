@@ -8,8 +8,8 @@
 #   BENCH_ROWS     rows of the numeric chain (520000)            BENCH_PYTHON   a Python with the peers in it
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. Benchmarks/venv.sh
 rounds=${BENCH_ROUNDS:-3} threads=${BENCH_THREADS:-2} rows=${BENCH_ROWS:-520000}
-venv=.build-peers/venv python=${BENCH_PYTHON:-.build-peers/venv/bin/python}
 work=.build-bench results=.build-bench/results
 parts=${*:-numeric pipeline lissa}
 gradprint=.build/release/gradprint bench=.build/release/GradprintBenchmarks
@@ -19,18 +19,9 @@ has() { [[ " $parts " == *" $1 "* ]]; }
 echo "building" >&2
 swift build -c release --product gradprint >&2
 swift build -c release --product GradprintBenchmarks >&2
-if { has numeric || has lissa; } && ! "$python" -c 'import numpy, torch, faiss' 2>/dev/null; then
-    echo "fetching the peers from PyPI" >&2
-    if ! python3 -c 'import ensurepip' 2>/dev/null; then
-        echo "installing with apt: python3-venv" >&2
-        sudo=
-        [ "$(id -u)" = 0 ] || sudo=sudo
-        $sudo apt-get update -q >/dev/null
-        DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -q --no-install-recommends python3-venv >/dev/null
-    fi
-    python3 -m venv $venv
-    $venv/bin/pip install -q -r Benchmarks/peers/requirements.txt >&2
-    python=$venv/bin/python
+python=python3
+if has numeric || has lissa; then
+    python=$(peer_python .build-peers/venv Benchmarks/peers/requirements.txt "${BENCH_PYTHON:-}")
 fi
 mkdir -p $results
 

@@ -10,24 +10,12 @@
 # .build-lineage. Where `make models MODEL=all` has put published models, these are measured too.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+. Benchmarks/venv.sh
 here=Benchmarks/lineage work=.build-lineage gradprint=.build/release/gradprint
-python=${LINEAGE_PYTHON:-.build-lineage/venv/bin/python}
 corpus=data/cache/debian.jsonl real=data/cache/models
 
 swift build -c release --product gradprint >&2
-if ! "$python" -c 'import numpy, torch' 2>/dev/null; then
-    echo "fetching NumPy and PyTorch from PyPI" >&2
-    if ! python3 -c 'import ensurepip' 2>/dev/null; then
-        echo "installing with apt: python3-venv" >&2
-        sudo=
-        [ "$(id -u)" = 0 ] || sudo=sudo
-        $sudo apt-get update -q >/dev/null
-        DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -q --no-install-recommends python3-venv >/dev/null
-    fi
-    python3 -m venv $work/venv
-    $work/venv/bin/pip install -q -r $here/requirements.txt >&2
-    python=$work/venv/bin/python
-fi
+python=$(peer_python $work/venv $here/requirements.txt "${LINEAGE_PYTHON:-}")
 
 mkdir -p $work/models
 nice "$python" $here/train.py $corpus $work/models >&2

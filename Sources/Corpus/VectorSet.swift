@@ -15,13 +15,9 @@ package struct VectorSet: Sendable {
     /// - Parameters:
     ///   - paths: at least one.
     ///   - ids: a file with one id a line; row numbers serve when there is none.
-    ///   - digest: gives a file's SHA-256, for callers that know it already.
     /// - Throws: what opening the files throws; `mismatch` for files of different dimensions and for another number of
     ///   ids than of vectors.
-    package init(
-        _ paths: [String], ids idPath: String? = nil,
-        digest: (String) throws(StorageError) -> String = { path throws(StorageError) in try Digest.sha256(file: path) }
-    ) throws(StorageError) {
+    package init(_ paths: [String], ids idPath: String? = nil) throws(StorageError) {
         var files: [VectorFile] = []
         var firstRows: [Int] = []
         var rows = 0
@@ -36,7 +32,7 @@ package struct VectorSet: Sendable {
             files.append(file)
             firstRows.append(rows)
             rows += file.rows
-            digests += try digest(path) + "\n"
+            digests += try Digest.sha256(file: path) + "\n"
         }
         guard let first = files.first else { preconditionFailure("a set of vectors has at least one file") }
         self.files = files
@@ -49,11 +45,11 @@ package struct VectorSet: Sendable {
                 throw StorageError(.mismatch, path: idPath, "it has \(ids.count) ids for \(rows) vectors")
             }
             self.ids = ids
-            digests += try digest(idPath)
+            digests += try Digest.sha256(file: idPath)
         } else {
             ids = nil
         }
-        self.digest = Digest.sha256(digests)
+        digest = Digest.sha256(digests)
     }
 
     /// The id of a row.

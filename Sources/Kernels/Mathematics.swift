@@ -8,6 +8,3 @@ package func logarithm1p(_ x: Double) -> Double { log1p(x) }
 package func power(_ base: Double, _ exponent: Double) -> Double { pow(base, exponent) }
 package func cosine(_ x: Double) -> Double { cos(x) }
 package func exponential(_ x: Double) -> Double { exp(x) }
-
-/// The processor cores that this process may run on.
-package func activeProcessorCount() -> Int { ProcessInfo.processInfo.activeProcessorCount }

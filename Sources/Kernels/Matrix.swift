@@ -37,3 +37,23 @@ package struct Matrix: Sendable, Hashable {
         return result
     }
 }
+
+extension Matrix {
+    /// Scales each row to a Euclidean length; a row of zeros stays.
+    package mutating func scaleRows(to length: Double) {
+        for row in 0..<rows {
+            let range = range(ofRow: row)
+            let square = dot(elements.span.extracting(range), elements.span.extracting(range))
+            if (1e-30...1e30).contains(square) {
+                let scale = Float(length / Double(square).squareRoot())
+                for index in range { elements[index] *= scale }
+                continue
+            }
+            // Squares that leave a float's precise range are summed in double precision.
+            let sum = range.reduce(0.0) { $0 + Double(elements[$1]) * Double(elements[$1]) }
+            guard sum > 0 else { continue }
+            let scale = length / sum.squareRoot()
+            for index in range { elements[index] = Float(Double(elements[index]) * scale) }
+        }
+    }
+}

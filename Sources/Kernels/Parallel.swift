@@ -8,9 +8,6 @@ private import Synchronization
 /// unless it is set to one thread: its results change with its threads and with the shape of a block, which is why the
 /// block kernels (`blockDots`, `addOuterProducts`) exist.
 package enum Parallel {
-    /// How many workers this machine has a core for.
-    package static var availableWorkers: Int { max(1, activeProcessorCount()) }
-
     /// Calls `body` once for each block of `0 ..< count`, on up to `workers` threads, and returns the results in block
     /// order.
     ///

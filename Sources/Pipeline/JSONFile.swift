@@ -69,6 +69,13 @@ package enum JSONFile {
         return sealed.content
     }
 
+    /// The number that says how what ``seal(_:path:)`` wrote is to be read.
+    package static func unsealedFormat(path: String) throws(StorageError) -> Int {
+        try read(Sealed<Format>.self, path: path).content.format
+    }
+
+    private struct Format: Decodable { let format: Int }
+
     fileprivate struct Sealed<Content> {
         let checksum: String
         let content: Content

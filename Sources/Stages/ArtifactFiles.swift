@@ -14,6 +14,7 @@ enum ArtifactFile {
     static let segment = "segment.shard"
     static let tokens = "tokens.shard"
     static let frequencies = "frequencies.shard"
+    static let replaced = "replaced.shard"
 }
 
 /// Names of the shard kinds.
@@ -27,6 +28,7 @@ enum ShardKind {
     static let gradients = "gradients"
     static let fingerprints = "fingerprints"
     static let tokens = "tokens"
+    static let replaced = "replaced"
 }
 
 /// The rows of a whole corpus in one column, spread over its shards' files.

@@ -12,16 +12,22 @@ package protocol VectorIndex: Sendable {
     /// Names everything the vectors were made with: vectors of another identity must not be compared with them.
     var identity: String { get }
 
-    /// A copy of one vector, or the index's best approximation of it.
-    func vector(row: Int) throws(IndexError) -> [Float]
-
     /// The `count` best rows of each query, best first, fewer when the index holds fewer.
     ///
     /// - Parameters:
     ///   - queries: row-major `[queries × dimension]`, all finite.
+    ///   - filter: the rows that may be found, of as many as the index holds; all where nil. Others take nobody's place.
     ///   - workers: threads; the result does not depend on it.
     /// - Throws: `wrongDimension`, `notFinite`, `damaged`.
-    func search(_ queries: Matrix, count: Int, workers: Int) throws(IndexError) -> [[Neighbor]]
+    func search(
+        _ queries: Matrix, count: Int, filter: RowSet?, workers: Int
+    ) throws(IndexError) -> [[Neighbor]]
+}
+
+extension VectorIndex {
+    package func search(_ queries: Matrix, count: Int, workers: Int) throws(IndexError) -> [[Neighbor]] {
+        try search(queries, count: count, filter: nil, workers: workers)
+    }
 }
 
 /// What makes one vector nearer than another.

@@ -25,6 +25,8 @@ struct AttributeCommand: ParsableCommand {
             `relative_influence` the same divided by the root of the sample's own, `token_influence` the change of the \
             token probe's loss in nats: each the more negative, the more the sample explains the output.
 
+            --where, --only-ids and --without-ids leave samples out before the search, so that none of them takes another's             place. p-values stay those of the whole corpus: among fewer samples they are on the safe side.
+
             With a --method other than gif, `score` is that method's and ranks the whole corpus; `p_value` and `no_source` \
             are null, for the null distribution is that of the run's own ranking. Such methods are there to be compared \
             with: most hold the corpus' embeddings in memory.
@@ -54,6 +56,18 @@ struct AttributeCommand: ParsableCommand {
     @Option(help: "How the result is written: one JSON object a line, or a table to read.")
     var format: OutputFormat = .jsonl
 
+    @Option(
+        name: .customLong("where"), parsing: .singleValue,
+        help: ArgumentHelp(
+            "Find only samples whose metadata has this value. Repeatable; all have to hold.", valueName: "key=value"))
+    var conditions: [String] = []
+
+    @Option(help: "A file of ids, one a line: find only these samples or documents.")
+    var onlyIds: String?
+
+    @Option(help: "A file of ids, one a line: find none of these samples or documents.")
+    var withoutIds: String?
+
     @Option(help: "The embedder's folder, when it is not where the build found it.")
     var model: String?
 
@@ -72,6 +86,9 @@ struct AttributeCommand: ParsableCommand {
     func validate() throws {
         if (log == nil) == (vectors == nil) { throw ValidationError("Give either a log of texts or --vectors FILE.") }
         if ids != nil, vectors == nil { throw ValidationError("--ids goes with --vectors.") }
+        for condition in conditions where RowFilter.Condition(condition) == nil {
+            throw ValidationError("--where is KEY=VALUE, and '\(condition)' is not.")
+        }
         if !(0...1).contains(level) { throw ValidationError("--level has to be from 0 to 1.") }
         if let report, resultPath(report) == resultPath(output ?? "-") {
             throw ValidationError("--report needs a file of its own, other than the result's.")
@@ -83,7 +100,7 @@ struct AttributeCommand: ParsableCommand {
         try reportingErrors(common) { logger in
             let job = try AttributionJob(
                 directory: RunDirectory(path: absolute(runDir)), modelPath: model.map(absolute), method: method,
-                workers: workers.count()
+                filter: filter, workers: workers.count()
             ) { logger.info("\($0)") }
             if let warning = job.warning { logger.warning("\(warning)") }
             let source: OutputSource =
@@ -93,6 +110,14 @@ struct AttributeCommand: ParsableCommand {
             let summary = try job.run(source, count: count, level: level, to: try sink(job))
             logger.info("\(summary)")
         }
+    }
+
+    private var filter: RowFilter {
+        var filter = RowFilter()
+        filter.conditions = conditions.compactMap { RowFilter.Condition($0) }
+        filter.onlyIDs = onlyIds.map(absolute)
+        filter.withoutIDs = withoutIds.map(absolute)
+        return filter
     }
 
     /// Where the result goes, and the report with it.

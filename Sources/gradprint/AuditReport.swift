@@ -27,6 +27,12 @@ final class AuditReport: AttributionSink {
         if let path = used.embedderPath { models.append(Fact("Embedder", path)) }
         models.append(Fact("Embedder, SHA-256", used.embedderDigest))
         models += used.parts.map { Fact("\($0.name), fingerprint", $0.fingerprint) }
+        if used.hiddenRows > 0 {
+            models.append(Fact("Hidden samples", "\(Numerals.count(used.hiddenRows)), deleted or replaced"))
+        }
+        if let filter = used.filter {
+            models.append(Fact("Filter", "\(filter): \(Numerals.count(used.filteredRows ?? 0)) samples"))
+        }
         models.append(Fact("Built with", used.buildPlatform.description))
         models.append(Fact("Attributed with", used.platform.description))
         if let date { models.append(Fact("Date", date.ISO8601Format())) }
@@ -40,7 +46,8 @@ final class AuditReport: AttributionSink {
         do {
             writer = try AuditReportWriter(
                 title: "Sources of \(log)",
-                subtitle: "Looked for among \(Numerals.count(used.rows)) samples, generation \(used.generation)",
+                subtitle:
+                    "Looked for among \(Numerals.count(used.filteredRows ?? used.rows - used.hiddenRows)) samples, generation \(used.generation)",
                 level: level, weakWords: weakWords
             ) { try file.sink.write($0) }
         } catch {

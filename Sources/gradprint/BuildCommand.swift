@@ -70,7 +70,7 @@ struct BuildCommand: ParsableCommand {
         abstract: "Turns a corpus into a fingerprint index.",
         discussion: """
             Plans stages × shards, skips what is done, and runs the rest. Killed at any moment, the same command goes \
-            on where it was; a changed key re-runs exactly the stages that depend on it.
+            on where it was; a changed key re-runs exactly the stages that depend on it. What was appended stays appended.
 
               gradprint build pipelines/default.yaml --set corpus.files=corpus.jsonl.zst \\
                 --set embed.path=models/all-MiniLM-L6-v2 --run-dir runs/tonight
@@ -84,6 +84,9 @@ struct BuildCommand: ParsableCommand {
     @OptionGroup var workers: WorkerOptions
     @OptionGroup var common: CommonOptions
 
+    @Flag(help: "Train the models anew on all that was appended, too; the run answers as before until that is done.")
+    var retrain = false
+
     @Flag(help: "Print the plan and stop.")
     var dryRun = false
 
@@ -91,10 +94,10 @@ struct BuildCommand: ParsableCommand {
         try reportingErrors(common) { logger in
             let job = try pipeline.job(workers: workers, logger: logger)
             if dryRun {
-                try writeOutput(try job.plan().table() + "\n")
+                try writeOutput(try job.plan(retrain: retrain).table() + "\n")
                 return
             }
-            let summary = try job.build()
+            let summary = try job.build(retrain: retrain)
             logger.info("\(summary)")
         }
     }

@@ -22,8 +22,10 @@ struct Gradprint: ParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            BuildCommand.self, AttributeCommand.self, EvaluateCommand.self, StatusCommand.self, CheckCommand.self,
-            InspectCommand.self, StageCommand.self, PublishCommand.self, SubmitCommand.self, LineageCommand.self,
+            BuildCommand.self, AppendCommand.self, DeleteCommand.self, MergeCommand.self, RollbackCommand.self,
+            AttributeCommand.self, EvaluateCommand.self, StatusCommand.self, CheckCommand.self,
+            InspectCommand.self, ExportCommand.self, SubmitCommand.self, StageCommand.self, PublishCommand.self,
+            LineageCommand.self,
         ]
     )
 }

@@ -14,7 +14,7 @@ struct LineageClassifyCommand: ParsableCommand {
               gradprint lineage classify SUSPECT --library fingerprints
               gradprint lineage classify suspects/* --library fingerprints --method tensorguard --json
 
-            With 'weights' the distance is 1 − similarity, and a model is unknown unless it is related (see `compare`) \
+            JSON has the distance to every member; the drawings show models and members. With 'weights' the distance is 1 − similarity, and a model is unknown unless it is related (see `compare`) \
             to a member. With 'tensorguard' all models and members are standardised together, k-means starts at the \
             bases, and a model farther than --threshold from every base is unknown.
             """)
@@ -31,18 +31,7 @@ struct LineageClassifyCommand: ParsableCommand {
     @Option(help: "For tensorguard: the greatest distance to a base at which a model counts as known.")
     var threshold = TensorGuardClassifier.publishedThreshold
 
-    @Flag(help: "Print JSON, with the distance to every member.")
-    var json = false
-
-    @Option(name: .shortAndLong, help: "The result's file. (default: standard output)")
-    var output: String?
-
-    @Option(help: ArgumentHelp("Draw the distances of models and members here.", valueName: "file.svg"))
-    var heatMap: String?
-
-    @Option(help: ArgumentHelp("Draw which models join at which distance here.", valueName: "file.svg"))
-    var dendrogram: String?
-
+    @OptionGroup var result: LineageOutputOptions
     @OptionGroup var weights: WeightOptions
     @OptionGroup var common: CommonOptions
 
@@ -60,12 +49,8 @@ struct LineageClassifyCommand: ParsableCommand {
             }
             let answers = try LineageClassifier(library: library, threshold: threshold)
                 .classify(fingerprints, method: method)
-            try writeResult(json ? try lineageJSON(answers) : Self.table(answers), to: output)
-            if heatMap != nil || dendrogram != nil {
-                let map = Self.map(fingerprints + library.members, method: method)
-                if let heatMap { try writeResult(map.heatMap(), to: heatMap) }
-                if let dendrogram { try writeResult(map.dendrogram(), to: dendrogram) }
-            }
+            try writeResult(result.json ? try lineageJSON(answers) : Self.table(answers), to: result.output)
+            try result.draw(Self.map(fingerprints + library.members, method: method))
         }
     }
 

@@ -104,3 +104,26 @@ func lineageJSON(_ value: some Encodable) throws -> String {
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
     return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
 }
+
+/// Where a command's result and its drawings go.
+struct LineageOutputOptions: ParsableArguments {
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    @Option(name: .shortAndLong, help: "The result's file. (default: standard output)")
+    var output: String?
+
+    @Option(help: ArgumentHelp("Draw the distances of the models here.", valueName: "file.svg"))
+    var heatMap: String?
+
+    @Option(help: ArgumentHelp("Draw which models join at which distance here.", valueName: "file.svg"))
+    var dendrogram: String?
+
+    /// - Parameter map: made only where a drawing is wanted.
+    func draw(_ map: @autoclosure () -> LineageMap) throws {
+        guard heatMap != nil || dendrogram != nil else { return }
+        let map = map()
+        if let heatMap { try writeResult(map.heatMap(), to: heatMap) }
+        if let dendrogram { try writeResult(map.dendrogram(), to: dendrogram) }
+    }
+}

@@ -25,18 +25,7 @@ struct LineageCompareCommand: ParsableCommand {
     @Flag(help: "Print the evidence of every matrix, not only of every layer.")
     var tensors = false
 
-    @Flag(help: "Print JSON.")
-    var json = false
-
-    @Option(name: .shortAndLong, help: "The result's file. (default: standard output)")
-    var output: String?
-
-    @Option(help: ArgumentHelp("Draw the pairs' distances here.", valueName: "file.svg"))
-    var heatMap: String?
-
-    @Option(help: ArgumentHelp("Draw which models join at which distance here.", valueName: "file.svg"))
-    var dendrogram: String?
-
+    @OptionGroup var result: LineageOutputOptions
     @OptionGroup var weights: WeightOptions
     @OptionGroup var common: CommonOptions
 
@@ -57,21 +46,14 @@ struct LineageCompareCommand: ParsableCommand {
                 fingerprints.append(fingerprint)
             }
             let reports = LineageReport.pairs(fingerprints)
-            if json {
-                try writeResult(try lineageJSON(reports.map { $0.record }), to: output)
+            if result.json {
+                try writeResult(try lineageJSON(reports.map { $0.record }), to: result.output)
             } else if reports.count == 1 {
-                try writeResult(reports[0].table(everyTensor: tensors), to: output)
+                try writeResult(reports[0].table(everyTensor: tensors), to: result.output)
             } else {
-                try writeResult(LineageReport.matrix(fingerprints.map(\.model.name), reports), to: output)
+                try writeResult(LineageReport.matrix(fingerprints.map(\.model.name), reports), to: result.output)
             }
-            try draw(fingerprints, reports)
+            try result.draw(LineageReport.map(fingerprints.map(\.model.name), reports))
         }
-    }
-
-    private func draw(_ fingerprints: [ModelFingerprint], _ reports: [LineageReport]) throws {
-        guard heatMap != nil || dendrogram != nil else { return }
-        let map = LineageReport.map(fingerprints.map(\.model.name), reports)
-        if let heatMap { try writeResult(map.heatMap(), to: heatMap) }
-        if let dendrogram { try writeResult(map.dendrogram(), to: dendrogram) }
     }
 }

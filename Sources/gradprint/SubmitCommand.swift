@@ -82,8 +82,8 @@ struct SubmitCommand: ParsableCommand {
             defer { withExtendedLifetime(lock) {} }
             logger.info("reading the corpus once, for its checksums")
             try job.prepareSubmission()
-            let loads = try job.loads(standInShards: settings.arraySize, submitted: true)
-            let jobs = ArrayJob.jobs(for: loads, isPublished: try job.isPublished(), settings: settings)
+            let (loads, isPublished) = try job.loads(standInShards: settings.arraySize, submitted: true)
+            let jobs = ArrayJob.jobs(for: loads, isPublished: isPublished, settings: settings)
             try tell(jobs, loads, settings, logger: logger)
             guard !jobs.isEmpty else { return }
             let submission = try submitter.submit(
@@ -110,12 +110,11 @@ struct SubmitCommand: ParsableCommand {
     /// What a dry run plans from: where the corpus or the embedder is not on this machine, as if nothing was done.
     private func plan(
         _ job: BuildJob, _ parsed: PipelineOptions.Parsed, _ settings: SlurmSettings, logger: Logger
-    ) throws(RunError) -> ([StageLoad], isPublished: Bool) {
+    ) throws(RunError) -> (loads: [StageLoad], isPublished: Bool) {
         do {
-            return (
-                try job.loads(standInShards: settings.arraySize, submitted: false), try job.isPublished()
-            )
-        } catch  where error.kind == .missingInput {
+            return try job.loads(standInShards: settings.arraySize, submitted: false)
+        } catch {
+            guard error.kind == .missingInput else { throw error }
             logger.warning("\(error.message); planned as if nothing was done")
             return (try job.loadsOfAbsentInputs(standInShards: settings.arraySize), false)
         }

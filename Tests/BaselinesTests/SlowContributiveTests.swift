@@ -21,7 +21,7 @@ private func environment(_ name: String) -> String? {
         let classes: Int
         let l2: Double
         let damping: Double
-        let workers = Parallel.availableWorkers
+        let workers = ProcessInfo.processInfo.activeProcessorCount
 
         init() throws {
             BLAS.setThreads(1)

@@ -1,5 +1,6 @@
 import Corpus
 import Storage
+import TestSupport
 import Testing
 
 @Suite struct CorpusShardTests {

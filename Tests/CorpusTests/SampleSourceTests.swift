@@ -1,6 +1,7 @@
 import Corpus
 internal import Foundation
 import Storage
+import TestSupport
 import Testing
 
 @Suite struct SampleSourceTests {

@@ -30,3 +30,15 @@ import Testing
         #expect(squaredDistance(a.span, b.span) == 67)
     }
 }
+
+@Suite struct ScaledRowTests {
+    /// Squares of the rows' values overflow, underflow, or neither.
+    @Test func rowsGetTheLengthWhateverTheirScale() {
+        for scale: Float in [1, 1e-30, 1e30, 3e-38] {
+            var matrix = Matrix(rows: 2, columns: 4, elements: [3, 4, 0, 0, 0, 0, 0, 0].map { $0 * scale })
+            matrix.scaleRows(to: 2)
+            let expected: [Float] = [1.2, 1.6, 0, 0, 0, 0, 0, 0]
+            #expect(zip(matrix.elements, expected).allSatisfy { abs($0 - $1) < 1e-6 }, "\(scale)")
+        }
+    }
+}

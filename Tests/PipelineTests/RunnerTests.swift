@@ -48,11 +48,13 @@ import Testing
         try pipeline.runner(run).build()
         #expect(pipeline.log.take().count == 6)
         #expect(try result(run) == .integer(36 * 2 + 100))
-        // Nothing of the older parameters is left: the run differs from a fresh one in the generation's number alone.
-        try pipeline.runner(try directory("fresh")).build()
-        let old = folder.contents(of: "run").keys.filter { !$0.hasPrefix("generations") }
-        let fresh = folder.contents(of: "fresh").keys.filter { !$0.hasPrefix("generations") }
-        #expect(Set(old) == Set(fresh))
+        // Of older parameters nothing is left but what the generation before needs.
+        let kept = try run.keptGenerations()
+        #expect(kept.map(\.number) == [2, 3])
+        let folders = ["ingest", "catalog", "multiply", "sum"].flatMap { stage in
+            RunDirectory.list(run.file(stage)).map { "\(stage)/\($0)" }
+        }
+        #expect(Set(folders) == Set(kept.flatMap(\.folders)))
     }
 
     @Test func aChangedFileRunsItsShardsAlone() throws {

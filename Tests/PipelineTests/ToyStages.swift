@@ -21,17 +21,28 @@ struct ToyPipeline {
             ToyCatalog(log: log),
             ToyMultiply(parameters: factor, failing: failing, log: log),
             ToySum(parameters: offset, log: log),
-        ]
+        ] + (joins ? [ToyJoin(log: log)] : [])
     }
 
-    var digests: [String] { files.map { "\($0)" } }
+    /// The first files, and those that were appended, each a batch of its own.
+    var batches = 0
+    /// Whether there is a stage of segments.
+    var joins = false
+    var trained = 1
+    var growth: Growth {
+        let records = files.map { Batch.File(path: "memory", identity: "\($0)", bytes: 1) }
+        var growth = Growth(Batch(number: 0, files: Array(records.dropLast(batches)), vectors: nil))
+        for record in records.suffix(batches) { growth.append(files: [record], vectors: nil) }
+        if trained > 1 { growth.retrain() }
+        return growth
+    }
 
     func runner(
         _ directory: RunDirectory, workers: Int = 1, dropped: Set<String> = [],
         progress: BuildProgress = BuildProgress { _ in }
     ) -> Runner {
         Runner(
-            directory: directory, stages: stages, fileDigests: digests, configuration: "offset: \(offset)\n",
+            directory: directory, stages: stages, growth: growth, configuration: "offset: \(offset)\n",
             options: Runner.Options(workers: workers, dropped: dropped), progress: progress)
     }
 }
@@ -86,15 +97,15 @@ struct ToyCatalog: Stage {
     static let version = 1
     let log: RunLog
     var parameters: Int { 0 }
-    var granularity: Granularity { .whole }
-    var inputs: [StageInput] { [.all("ingest")] }
+    var granularity: Granularity { .batch }
+    var inputs: [StageInput] { [.upTo("ingest")] }
     func estimate(_ extent: Extent) -> ResourceEstimate { ResourceEstimate(memory: 1, disk: 1) }
 
     func run(_ context: TaskContext) throws {
         log.add("catalog")
         var shards: [Catalog.Shard] = []
         var first = 0
-        for (file, artifact) in context.inputs("ingest").enumerated() {
+        for (file, artifact) in context.inputs("ingest")[context.files].enumerated() {
             for part in artifact.manifest.outputs.indices {
                 let rows = try readNumbers(artifact.path(Catalog.shardFile(part: part))).count
                 shards.append(Catalog.Shard(file: file, part: part, rows: rows, firstRow: first, textBytes: 0))
@@ -141,6 +152,27 @@ struct ToySum: Stage {
         for artifact in context.inputs("multiply") { sum += try readNumbers(artifact.path("products")).reduce(0, +) }
         try writeNumbers([sum], context.output("sum"))
         context.record("sum", .integer(sum))
+    }
+}
+
+/// Joins a segment's products, in slices of at most four rows.
+struct ToyJoin: Stage {
+    static let name = "join"
+    static let version = 1
+    let log: RunLog
+    var parameters: Int { 0 }
+    var granularity: Granularity { .slice }
+    var inputs: [StageInput] { [.all("multiply"), .same("sum")] }
+    func estimate(_ extent: Extent) -> ResourceEstimate { ResourceEstimate(memory: 1, disk: extent.rows) }
+    func slices(rows: Int) -> Int { (rows + 3) / 4 }
+
+    func run(_ context: TaskContext) throws {
+        guard case .slice(let segment, let index, let count) = context.part else { throw ToyFailure() }
+        log.add("join/\(segment.batches)/\(index)")
+        var numbers: [Int] = []
+        for artifact in context.inputs("multiply") { numbers += try readNumbers(artifact.path("products")) }
+        precondition(numbers.count == segment.rows && count == slices(rows: segment.rows))
+        try writeNumbers(Array(numbers[min(numbers.count, 4 * index)..<min(numbers.count, 4 * index + 4)]), context.output("joined"))
     }
 }
 

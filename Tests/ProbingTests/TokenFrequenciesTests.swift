@@ -1,6 +1,7 @@
 import Foundation
 import Probing
 import Storage
+import TestSupport
 import Testing
 
 @Suite struct TokenFrequenciesTests {

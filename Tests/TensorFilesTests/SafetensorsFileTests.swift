@@ -59,19 +59,13 @@ import Testing
         #expect(error.kind == .mismatch && error.message.contains("I64"))
     }
 
-    @Test func inPlace() throws {
+    @Test func anyAlignment() throws {
         // Padding the header with spaces is how writers align the data.
         for padding in 0..<4 {
             let header = Self.small + String(repeating: " ", count: padding)
             let data = littleEndian([1, 2, 3, 4].map { Float($0).bitPattern })
             let temporary = try TemporaryFile(header: header, data: data)
             let file = try SafetensorsFile(path: temporary.path)
-            if header.utf8.count % 4 == 0 {
-                let span = try file.floatSpan("b", shape: [2])
-                #expect(span.count == 2 && span[0] == 3 && span[1] == 4)
-            } else {
-                #expect(throws: StorageError.self) { _ = try file.floatSpan("b", shape: [2]).count }
-            }
             #expect(try file.floats("b", shape: [2]) == [3, 4] && file.floats("a", shape: [1, 2]) == [1, 2])
             #expect(file.metadata.map(\.key) == ["format"] && file.metadata.map(\.value) == ["pt"])
         }

@@ -101,3 +101,27 @@ import Testing
         #expect(error?.message.contains("fvecs") == true)
     }
 }
+
+@Suite struct VectorFileWriterTests {
+    @Test(arguments: ["out.npy", "out.fbin"]) func whatIsWrittenIsRead(name: String) throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "gradprint-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let values = (0..<21).map { Float($0) / 4 - 2 }
+        let sink = try ByteSink(path: "\(folder)/\(name)")
+        var writer = try VectorFileWriter(to: sink, format: VectorFormat(path: name), rows: 7, dimension: 3)
+        try writer.append(values.span.extracting(0..<12))
+        try writer.append(values.span.extracting(12..<21))
+        writer.finish()
+        try sink.finish()
+        let file = try VectorFile(path: "\(folder)/\(name)")
+        #expect(file.rows == 7 && file.dimension == 3)
+        #expect(try file.read(rows: 0..<7) == values)
+    }
+
+    @Test func otherFormatsAreRefused() throws {
+        let sink = try ByteSink(path: "/dev/null")
+        #expect(throws: StorageError.self) {
+            _ = try VectorFileWriter(to: sink, format: .safetensors, rows: 1, dimension: 1)
+        }
+    }
+}

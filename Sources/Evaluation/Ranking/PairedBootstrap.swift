@@ -10,9 +10,6 @@ package struct Estimate: Hashable, Sendable {
         precondition(lower <= upper, "an interval from \(lower) to \(upper)")
         (self.value, self.lower, self.upper) = (value, lower, upper)
     }
-
-    /// Whether the interval leaves 0 out.
-    package var excludesZero: Bool { lower > 0 || upper < 0 }
 }
 
 /// Percentile intervals of a mean, by drawing the queries again with replacement.

@@ -2,7 +2,8 @@ package import Storage
 
 /// The corpus' shards in order: what the plan of every later stage is made from.
 ///
-/// Written as `catalog.json` by the stage named ``stage`` once all files are ingested.
+/// Written as `catalog.json` by the stage named ``stage`` for each batch, once all its files are ingested; files and rows
+/// are numbered from the batch's first there, and from the corpus' first in the catalog of all batches.
 package struct Catalog: Codable, Hashable, Sendable {
     package struct Shard: Codable, Hashable, Sendable {
         /// Number of the ingest task (the corpus file) that wrote it.
@@ -27,6 +28,23 @@ package struct Catalog: Codable, Hashable, Sendable {
     package let shards: [Shard]
 
     package init(shards: [Shard]) { self.shards = shards }
+
+    /// The catalog of several batches.
+    ///
+    /// - Parameter batches: each with its number of files.
+    package init(_ batches: [(catalog: Catalog, files: Int)]) {
+        var (all, files, rows): ([Shard], Int, Int) = ([], 0, 0)
+        for (catalog, count) in batches {
+            all += catalog.shards.map { shard in
+                Shard(
+                    file: shard.file + files, part: shard.part, rows: shard.rows, firstRow: shard.firstRow + rows,
+                    textBytes: shard.textBytes)
+            }
+            files += count
+            rows += catalog.rows
+        }
+        shards = all
+    }
 
     package var rows: Int { shards.reduce(0) { $0 + $1.rows } }
     package var textBytes: Int { shards.reduce(0) { $0 + $1.textBytes } }

@@ -16,6 +16,8 @@ package protocol Stage: Sendable {
     var granularity: Granularity { get }
     /// What its tasks read.
     var inputs: [StageInput] { get }
+    /// Into how many tasks a segment of so many rows is cut, where ``granularity`` is `slice`.
+    func slices(rows: Int) -> Int
     /// What one task needs and leaves, for the check before a build starts.
     func estimate(_ extent: Extent) -> ResourceEstimate
     /// Does one task: reads `context.input(…)`, writes into `context.output(…)`.
@@ -25,24 +27,33 @@ package protocol Stage: Sendable {
 extension Stage {
     package var name: String { Self.name }
     package var version: Int { Self.version }
+    package func slices(rows: Int) -> Int { 1 }
 }
 
 package enum Granularity: String, Sendable {
     /// One task for each file of the corpus.
     case file
+    /// One task for each batch of files: the corpus' own, and each append's.
+    case batch
     /// One task for each shard; the streaming stages.
     case shard
-    /// One task; the training stages and the merge.
+    /// One task for each segment of the indexes.
+    case segment
+    /// As many tasks for each segment as the stage says.
+    case slice
+    /// One task; the training stages. It reads the batches that the models are trained on.
     case whole
 }
 
 /// A stage's output that another stage reads.
 package struct StageInput: Hashable, Sendable {
     package enum Scope: Sendable {
-        /// The task of the same shard, or the only task of a whole stage.
+        /// What belongs to the task's own shard.
         case same
-        /// Every task.
+        /// What belongs to any of the task's batches.
         case all
+        /// What belongs to the task's batches and those before them.
+        case upTo
     }
 
     package let stage: String
@@ -50,11 +61,12 @@ package struct StageInput: Hashable, Sendable {
 
     package static func same(_ stage: String) -> StageInput { StageInput(stage: stage, scope: .same) }
     package static func all(_ stage: String) -> StageInput { StageInput(stage: stage, scope: .all) }
+    package static func upTo(_ stage: String) -> StageInput { StageInput(stage: stage, scope: .upTo) }
 }
 
 /// What an estimate starts from.
 package struct Extent: Sendable {
-    /// Rows of the task's shard; of the corpus for a whole stage.
+    /// Rows of the task's shard or segment; of the trained corpus for a whole stage.
     package let rows: Int
     /// Bytes of text of these rows (0 for vectors).
     package let textBytes: Int

@@ -49,7 +49,7 @@ extension Runner {
                 stage: stage.name, inputs: stage.inputs.map(\.stage), tasks: tasks.count,
                 missing: isKnown ? planned.indices.filter { missing[planned[$0]] } : Array(tasks.indices),
                 isKnown: isKnown,
-                memory: plan.catalog == nil ? 0 : tasks.map { memory(full.tasks[$0], in: full) }.max() ?? 0,
+                memory: plan.catalog == nil ? 0 : tasks.compactMap { full.extent(of: full.tasks[$0]).map { stage.estimate($0).memory } }.max() ?? 0,
                 slowest: slowest[stage.name])
         }
     }
@@ -59,7 +59,7 @@ extension Runner {
         let plan = try currentPlan()
         guard let catalog = plan.catalog, let current = try directory.currentGeneration() else { return false }
         let own = Generation(number: current.number, catalog: catalog, plan: plan, configuration: configuration)
-        return current.parts == own.parts && current.configuration == configuration
+        return current.isSame(as: own)
     }
 
     /// Publishes what the stages made, one by one, as a generation; nothing is run. The caller holds the run's exclusive
@@ -86,17 +86,15 @@ extension Runner {
 
     /// The plan of a corpus with so many shards, for counting tasks.
     private func standIn(shards count: Int) -> BuildPlan {
-        let files = max(1, fileDigests.count)
-        let shards = (0..<max(count, files)).map { number in
-            Catalog.Shard(file: number % files, part: number / files, rows: 1, firstRow: number, textBytes: 1)
+        let catalogs = growth.batches.map { batch in
+            let files = max(1, batch.files.count)
+            let shards = (0..<max(count, files)).map { number in
+                // So many rows that a stage that is cut by them is cut into many tasks.
+                Catalog.Shard(
+                    file: number % files, part: number / files, rows: 100_000, firstRow: number * 100_000, textBytes: 1)
+            }
+            return Catalog(shards: shards.sorted { ($0.file, $0.part) < ($1.file, $1.part) })
         }
-        return BuildPlan(stages: stages, fileDigests: fileDigests, catalog: Catalog(shards: shards))
-    }
-
-    private func memory(_ task: PlannedTask, in plan: BuildPlan) -> Int {
-        let extent =
-            task.shard.map { Extent(rows: $0.rows, textBytes: $0.textBytes) }
-            ?? Extent(rows: plan.catalog?.rows ?? 0, textBytes: plan.catalog?.textBytes ?? 0)
-        return task.stage.estimate(extent).memory
+        return BuildPlan(stages: stages, growth: growth, catalogs: catalogs)
     }
 }

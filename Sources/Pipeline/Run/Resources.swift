@@ -56,10 +56,8 @@ package struct Resources: Sendable {
         var diskNeeded = 0
         var memoryNeeded = 0
         var hungriest = ""
-        for (index, task) in plan.tasks.enumerated() where mustRun[index] && task.file == nil {
-            let extent =
-                task.shard.map { Extent(rows: $0.rows, textBytes: $0.textBytes) }
-                ?? Extent(rows: catalog.rows, textBytes: catalog.textBytes)
+        for (index, task) in plan.tasks.enumerated() where mustRun[index] {
+            guard let extent = plan.extent(of: task) else { continue }
             let estimate = task.stage.estimate(extent)
             // Intermediates that are dropped are not all there at once, but may be for a while.
             diskNeeded += estimate.disk

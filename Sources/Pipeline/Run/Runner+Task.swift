@@ -15,7 +15,7 @@ extension Runner {
         try RunDirectory.createFolder(directory.file(task.stage.name))
         let recorder = TaskRecorder { [progress] rows in progress.advance(stage: task.stage.name, rows: rows) }
         let context = TaskContext(
-            task: task, catalog: plan.catalog, workers: workers, folder: scratch,
+            task: task, plan: plan, workers: workers, folder: scratch,
             artifacts: try artifacts(for: task, plan: plan), recorder: recorder)
         progress.start(stage: task.stage.name)
         let manifest: Manifest

@@ -31,8 +31,8 @@ package struct Runner: Sendable {
 
     package let directory: RunDirectory
     package let stages: [any Stage]
-    /// SHA-256 of each corpus file.
-    package let fileDigests: [String]
+    /// The batches that are to be in the run.
+    package let growth: Growth
     /// The whole configuration as YAML; a generation keeps it.
     package let configuration: String
     package let options: Options
@@ -40,13 +40,13 @@ package struct Runner: Sendable {
     let journal: Journal
 
     package init(
-        directory: RunDirectory, stages: [any Stage], fileDigests: [String], configuration: String, options: Options,
+        directory: RunDirectory, stages: [any Stage], growth: Growth, configuration: String, options: Options,
         progress: BuildProgress
     ) {
         self.configuration = configuration
         self.directory = directory
         self.stages = stages
-        self.fileDigests = fileDigests
+        self.growth = growth
         self.options = options
         self.progress = progress
         journal = Journal(path: options.journal.map { directory.file($0) } ?? directory.log)
@@ -71,13 +71,15 @@ package struct Runner: Sendable {
         removeUnfinished()
     }
 
-    /// Publishes a plan whose tasks are all committed, then deletes what it has no use for.
+    /// Publishes a plan whose tasks are all committed, then deletes what neither it nor the generation before it has any
+    /// use for.
     func finish(_ plan: BuildPlan) throws(RunError) {
         try directory.publish(plan, configuration: configuration)
+        directory.forgetPending()
         let done = [Bool](repeating: false, count: plan.tasks.count)
         let schedule = Schedule(plan: plan, mustRun: done, dropped: options.dropped)
         for task in plan.tasks.indices where schedule.isReleased(task) { retire(plan.tasks[task]) }
-        removeUnplanned(plan)
+        try removeUnneeded(plan)
     }
 
     /// Does one rank's share of one stage, for a job array: tasks `rank`, `rank + worldSize`, …
@@ -112,17 +114,22 @@ package struct Runner: Sendable {
         try finish(plan)
     }
 
-    /// The plan as far as it can be made: with the shards once the catalog is committed.
+    /// The plan as far as it can be made: with the shards once every batch's catalog is committed.
     package func currentPlan() throws(RunError) -> BuildPlan {
-        let start = BuildPlan(stages: stages, fileDigests: fileDigests, catalog: nil)
-        guard let index = start.tasks(of: Catalog.stage).first,
-            let manifest = try directory.manifest(of: start.tasks[index]),
-            directory.outputsPresent(of: start.tasks[index], manifest: manifest)
-        else { return start }
-        let catalog = try reporting(damaged: .corrupt) { () throws(StorageError) in
-            try Catalog(path: directory.file("\(start.tasks[index].folder)/\(Catalog.fileName)"))
+        let start = BuildPlan(
+            stages: stages, growth: growth, catalogs: growth.batches.map { _ in nil })
+        var catalogs: [Catalog?] = []
+        for index in start.tasks(of: Catalog.stage) { catalogs.append(try catalog(of: start.tasks[index])) }
+        return BuildPlan(stages: stages, growth: growth, catalogs: catalogs)
+    }
+
+    /// A batch's catalog, if it is committed.
+    private func catalog(of task: PlannedTask) throws(RunError) -> Catalog? {
+        guard let manifest = try directory.manifest(of: task), directory.outputsPresent(of: task, manifest: manifest)
+        else { return nil }
+        return try reporting(damaged: .corrupt) { () throws(StorageError) in
+            try Catalog(path: directory.file("\(task.folder)/\(Catalog.fileName)"))
         }
-        return BuildPlan(stages: stages, fileDigests: fileDigests, catalog: catalog)
     }
 
     /// For each task whether its outputs are committed and still there.
@@ -166,7 +173,7 @@ package struct Runner: Sendable {
         for stage in stages {
             let tasks = plan.tasks(of: stage.name).filter { mustRun[$0] }
             guard !tasks.isEmpty else { continue }
-            let rows = tasks.reduce(0) { $0 + (plan.tasks[$1].shard?.rows ?? 0) }
+            let rows = tasks.reduce(0) { $0 + (plan.tasks[$1].shard?.rows ?? plan.tasks[$1].segment?.rows ?? 0) }
             progress.expect(stage: stage.name, tasks: tasks.count, rows: rows)
         }
         try WorkerPool(runner: self, plan: plan, schedule: schedule).run()
@@ -191,11 +198,12 @@ package struct Runner: Sendable {
         }
     }
 
-    /// Deletes what no planned task owns: outputs of older parameters, unfinished work.
-    private func removeUnplanned(_ plan: BuildPlan) {
-        let planned = Set(plan.tasks.map(\.folder))
+    /// Deletes what neither a planned task nor a kept generation owns: outputs of older parameters, unfinished work.
+    private func removeUnneeded(_ plan: BuildPlan) throws(RunError) {
+        var needed = Set(plan.tasks.map(\.folder))
+        for generation in try directory.keptGenerations() { needed.formUnion(generation.folders) }
         for stage in stages.map(\.name) + options.absent {
-            for name in RunDirectory.list(directory.file(stage)) where !planned.contains("\(stage)/\(name)") {
+            for name in RunDirectory.list(directory.file(stage)) where !needed.contains("\(stage)/\(name)") {
                 directory.discard("\(stage)/\(name)")
             }
         }

@@ -16,11 +16,14 @@ package struct Artifact: Sendable {
 
 /// What a stage sees of the world while it does one task.
 package struct TaskContext: Sendable {
-    /// The corpus file's number, for a file task.
-    package let file: Int?
-    /// The corpus shard, for a shard task.
-    package let shard: Catalog.Shard?
-    /// The corpus' shards; `nil` while they are being ingested.
+    /// What of the corpus the task is for.
+    package let part: PlannedTask.Part
+    /// The corpus files of the task's batches.
+    package let files: Range<Int>
+    /// The batches that the task is for.
+    package let batches: Range<Int>
+    /// The shards that the task may read: of a whole task those of the trained corpus, else of all batches; `nil` while
+    /// they are being ingested.
     package let catalog: Catalog?
     /// Threads that the task may use.
     package let workers: Int
@@ -30,17 +33,25 @@ package struct TaskContext: Sendable {
     private let recorder: TaskRecorder
 
     init(
-        task: PlannedTask, catalog: Catalog?, workers: Int, folder: String, artifacts: [String: [Artifact]],
+        task: PlannedTask, plan: BuildPlan, workers: Int, folder: String, artifacts: [String: [Artifact]],
         recorder: TaskRecorder
     ) {
-        file = task.file
-        shard = task.shard
-        self.catalog = catalog
+        part = task.part
+        batches = task.batches
+        files =
+            plan.growth.files(of: task.batches.lowerBound).lowerBound
+            ..< plan.growth.files(of: task.batches.upperBound - 1).upperBound
+        if case .whole = task.part { catalog = plan.trainedCatalog } else { catalog = plan.catalog }
         self.workers = workers
         self.folder = folder
         self.artifacts = artifacts
         self.recorder = recorder
     }
+
+    /// The corpus file's number, for a file task.
+    package var file: Int? { if case .file(let file) = part { file } else { nil } }
+    /// The corpus shard, for a shard task.
+    package var shard: Catalog.Shard? { if case .shard(let shard) = part { shard } else { nil } }
 
     /// The path of an output file of this name.
     package func output(_ name: String) -> String { "\(folder)/\(name)" }

@@ -34,12 +34,14 @@ package struct AttributionJob {
     /// - Parameters:
     ///   - modelPath: the embedder, when it is not where the build found it.
     ///   - method: what ranks; only the run's own has p-values.
+    ///   - filter: what has to be true of a sample that is found.
     ///   - workers: threads; the result does not depend on it.
     ///   - log: takes a sentence when a method has to be prepared.
     /// - Throws: `missingInput` without a finished build; `incompatible` for another embedder than the build's, and for a
     ///   method that needs what the run does not have.
     package init(
-        directory: RunDirectory, modelPath: String?, method: MethodName = .gif, workers: Int,
+        directory: RunDirectory, modelPath: String?, method: MethodName = .gif, filter: RowFilter = RowFilter(),
+        workers: Int,
         log: @escaping (String) -> Void = { _ in }
     ) throws(RunError) {
         // The newest generation; when a build replaces it meanwhile, the one after it.
@@ -47,7 +49,8 @@ package struct AttributionJob {
             let number = try directory.currentGeneration()?.number
             do {
                 engine = try AttributionEngine(
-                    OpenGeneration(directory: directory, modelPath: modelPath), method: method, workers: workers,
+                    OpenGeneration(directory: directory, modelPath: modelPath, filter: filter, workers: workers),
+                    method: method, workers: workers,
                     log: log)
                 break
             } catch {
@@ -69,8 +72,8 @@ package struct AttributionJob {
     /// The largest p-value at which a best match counts as a source when nothing else is said.
     package static let defaultLevel = 0.05
 
-    /// Whether the corpus holds a document or sample of this id.
-    package func hasSource(_ id: String) -> Bool { engine.corpus.contains(id: id) }
+    /// Whether the corpus holds a document or sample of this id that is neither deleted nor replaced.
+    package func hasSource(_ id: String) -> Bool { engine.corpus.contains(id: id, among: engine.opened.live.set) }
 
     /// What the attributions rest on.
     package var provenance: AttributionProvenance { engine.opened.provenance }

@@ -13,6 +13,12 @@ package struct AttributionProvenance: Sendable {
     package let generation: Int
     /// Samples in the corpus.
     package let rows: Int
+    /// Samples among them that were deleted, or replaced by a later batch: none of them can be found.
+    package let hiddenRows: Int
+    /// What had to be true of a sample to be found, in words; nothing without a filter.
+    package let filter: String?
+    /// Samples that could be found, where there is a filter.
+    package let filteredRows: Int?
     /// SHA-256 of the configuration's YAML.
     package let configurationDigest: String
     /// As the configuration or the caller names it; nothing for vectors made elsewhere.
@@ -24,8 +30,14 @@ package struct AttributionProvenance: Sendable {
     package let buildPlatform: Platform
     package let platform: Platform
 
-    init(_ generation: Generation, embedderPath: String?, embedderDigest: String) {
+    init(
+        _ generation: Generation, embedderPath: String?, embedderDigest: String, hiddenRows: Int, filter: String?,
+        filteredRows: Int?
+    ) {
         self.generation = generation.number
+        self.hiddenRows = hiddenRows
+        self.filter = filter
+        self.filteredRows = filter == nil ? nil : filteredRows
         rows = generation.catalog.rows
         configurationDigest = Digest.sha256(generation.configuration)
         (self.embedderPath, self.embedderDigest) = (embedderPath, embedderDigest)
@@ -34,8 +46,10 @@ package struct AttributionProvenance: Sendable {
             ("Curvature", CurvatureStage.name), ("Token probe", TokenProbeStage.name),
             ("Calibration", CalibrateStage.name),
         ]
-        parts = named.compactMap { name, stage in
-            generation.parts[stage]?.first.map { Part(name: name, fingerprint: $0.fingerprint) }
+        parts = named.flatMap { name, stage in
+            (generation.parts[stage] ?? []).enumerated().map { position, part in
+                Part(name: position == 0 ? name : "\(name), segment \(position + 1)", fingerprint: part.fingerprint)
+            }
         }
         buildPlatform = generation.platform
         platform = .current

@@ -41,14 +41,19 @@ struct CandidateFinder: Sendable {
     private let centroids: CentroidAssigner
     private let probe: any Probe
     private let fingerprinter: Fingerprinter
-    private let index: any VectorIndex
+    private let index: FlatIndex
     private let influence: InfluenceScorer
     private let gradients: CandidateGradients
     private let words: WordCandidates?
+    /// The rows that may be found; all where nil.
+    private let rows: RowSet?
 
+    /// - Parameter rows: the rows that may be found; all where nil.
     init(
-        _ configuration: CandidateSettings, catalog: Catalog, parts: some ArtifactSource, embeddings: EmbeddingSource?
+        _ configuration: CandidateSettings, catalog: Catalog, parts: some ArtifactSource, embeddings: EmbeddingSource?,
+        rows: RowSet? = nil
     ) throws(RunError) {
+        self.rows = rows
         normalise = configuration.normalise
         settings = configuration.refine
         self.embeddings = embeddings
@@ -61,7 +66,7 @@ struct CandidateFinder: Sendable {
                 configuration.project.layout.tokens != nil ? try parts.only(TokenProbeStage.name) : nil
             fingerprinter = try Fingerprinter(
                 settings: configuration.project, seed: configuration.seed, probe: probe, frequencies: frequencies)
-            index = try FlatIndex(segments: [try parts.only(MergeStage.name).path(ArtifactFile.segment)])
+            index = try FlatIndex(segments: try parts.all(MergeStage.name).map { $0.path(ArtifactFile.segment) })
             guard index.identity == fingerprinter.identity(probe: probeArtifact, frequencies: frequencies)
             else {
                 throw RunError(
@@ -94,7 +99,7 @@ struct CandidateFinder: Sendable {
                 .incompatible, "this run was built from vectors, so it cannot embed texts; give --vectors and --ids")
         }
         var vectors = try embeddings.embed(texts, workers: workers)
-        if normalise { normaliseRows(&vectors) }
+        if normalise { vectors.scaleRows(to: 1) }
         return vectors
     }
 
@@ -104,7 +109,7 @@ struct CandidateFinder: Sendable {
             throw RunError(.incompatible, "the vectors have \(row.count) dimensions and the corpus' \(dimension)")
         }
         var vectors = Matrix(rows: rows.count, columns: dimension, elements: rows.flatMap(\.self))
-        if normalise { normaliseRows(&vectors) }
+        if normalise { vectors.scaleRows(to: 1) }
         return vectors
     }
 
@@ -127,13 +132,13 @@ struct CandidateFinder: Sendable {
         var batch = try prepare(vectors, texts: texts, workers: workers)
         let found: [[Neighbor]]
         do {
-            found = try index.search(batch.fingerprints, count: count, workers: workers)
+            found = try index.search(batch.fingerprints, count: count, filter: rows, workers: workers)
         } catch {
             throw RunError(error)
         }
         batch.candidates = found.map { $0.map { Candidate(row: $0.row, searchScore: $0.score) } }
         if let words, let queries = batch.texts {
-            let others = try words.search(queries, count: count, workers: workers)
+            let others = try words.search(queries, count: count, filter: rows, workers: workers)
             for output in batch.candidates.indices {
                 let known = Set(batch.candidates[output].map(\.row))
                 batch.candidates[output] += others[output].filter { !known.contains($0) }.map { Candidate(row: $0) }

@@ -1,6 +1,7 @@
 internal import Corpus
 internal import Pipeline
 internal import Storage
+internal import VectorIndex
 
 /// The corpus by row number and by id, over its memory-mapped shards.
 struct CorpusRows: Sendable {
@@ -51,10 +52,13 @@ struct CorpusRows: Sendable {
     }
 
     /// Whether a sample, or a document's first passage, has this id.
-    func contains(id: String) -> Bool {
-        shards.contains { shard in
+    ///
+    /// - Parameter live: the rows that count; all where nil.
+    func contains(id: String, among live: RowSet?) -> Bool {
+        zip(shards, firstRows).contains { shard, firstRow in
             let known = shard.content == .passages ? PassageCutter.id(document: id, passage: 0) : id
-            return ((try? shard.row(ofID: known)) ?? nil) != nil
+            guard let row = (try? shard.row(ofID: known)) ?? nil else { return false }
+            return live?.contains(firstRow + row) ?? true
         }
     }
 }

@@ -57,13 +57,7 @@ package struct FingerprintLayout: Codable, Hashable, Sendable {
     private func scaled(_ matrix: Matrix, to weight: Double) -> Matrix {
         if combine == .raw { return matrix }
         var result = matrix
-        for row in 0..<matrix.rows {
-            let range = matrix.range(ofRow: row)
-            let norm = euclideanNorm(matrix.elements, range)
-            guard norm > 0 else { continue }
-            let factor = weight.squareRoot() / norm
-            for index in range { result.elements[index] = Float(Double(result.elements[index]) * factor) }
-        }
+        result.scaleRows(to: weight.squareRoot())
         return result
     }
 }

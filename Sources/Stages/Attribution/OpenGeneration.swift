@@ -2,6 +2,7 @@ internal import Foundation
 internal import Pipeline
 internal import Storage
 internal import TensorFiles
+internal import VectorIndex
 
 /// One generation, opened: its configuration, models and indexes.
 struct OpenGeneration: Sendable {
@@ -17,12 +18,20 @@ struct OpenGeneration: Sendable {
     let finder: CandidateFinder
     let calibration: CalibrationRecord
     let ranking: CandidateRanking
+    /// What is not deleted and not replaced.
+    let live: LiveRows
+    /// The rows that may be found; all where nil.
+    let rows: RowSet?
 
     /// Opens the newest generation.
     ///
-    /// - Parameter modelPath: the embedder, when it is not where the build found it.
+    /// - Parameters:
+    ///   - modelPath: the embedder, when it is not where the build found it.
+    ///   - filter: what else has to be true of a row that is found.
     /// - Throws: `missingInput` without a finished build, `incompatible` for another embedder than the build's.
-    init(directory: RunDirectory, modelPath: String?) throws(RunError) {
+    init(
+        directory: RunDirectory, modelPath: String?, filter: RowFilter = RowFilter(), workers: Int = 1
+    ) throws(RunError) {
         try directory.requireExisting()
         guard let generation = try directory.currentGeneration() else {
             throw RunError(
@@ -37,10 +46,15 @@ struct OpenGeneration: Sendable {
             ConfigurationNode(yaml: generation.configuration, path: directory.configuration))
         let path = modelPath ?? configuration.embed.path
         let built = try Self.embedderDigest(try parts.only(EmbedStage.name))
-        provenance = AttributionProvenance(generation, embedderPath: path, embedderDigest: built)
+        live = try LiveRows(generation, try Deletions.read(directory), directory)
+        rows = try filter.rows(of: generation, live: live.set, parts: parts, workers: workers)
+        provenance = AttributionProvenance(
+            generation, embedderPath: path, embedderDigest: built, hiddenRows: live.hidden,
+            filter: filter.isEmpty ? nil : filter.description, filteredRows: rows?.population)
         embeddings = try Self.embedder(path, built: built)
         finder = try CandidateFinder(
-            CandidateSettings(configuration), catalog: generation.catalog, parts: parts, embeddings: embeddings)
+            CandidateSettings(configuration), catalog: generation.catalog, parts: parts, embeddings: embeddings,
+            rows: rows)
         let record = try parts.only(CalibrateStage.name)
         calibration = try reporting(damaged: .corrupt) { () throws(StorageError) in
             try CalibrationRecord.read(record)

@@ -6,7 +6,7 @@ internal import VectorIndex
 /// The token probe over one generation: rows whose words explain an output's, and by how much.
 struct WordCandidates: Sendable {
     private let probe: TokenProbe
-    private let postings: PostingsIndex
+    private let postings: SegmentedPostings
     private let rows: TokenRows
     private let tokenizer = WordTokenizer()
 
@@ -17,7 +17,7 @@ struct WordCandidates: Sendable {
         let frequencies = try TokenFrequencies(
             path: try parts.only(TokenProbeStage.name).path(ArtifactFile.frequencies))
         probe = TokenProbe(frequencies, settings: TokenProbe.Settings(priorStrength: settings.prior))
-        postings = try PostingsIndex(folder: try parts.only(TokenIndexStage.name).folder)
+        postings = try SegmentedPostings(parts: parts)
         rows = try TokenRows(try parts.all(TokenizeStage.name))
     }
 
@@ -30,18 +30,32 @@ struct WordCandidates: Sendable {
     }
 
     /// For each output the rows of the most negative influence, best first.
-    func search(_ queries: [TokenQuery], count: Int, workers: Int) throws(IndexError) -> [[Int]] {
+    ///
+    /// - Parameter filter: the rows that may be found; all where nil.
+    func search(
+        _ queries: [TokenQuery], count: Int, filter: RowSet?, workers: Int
+    ) throws(IndexError) -> [[Int]] {
         let prepared = queries.map { query in
             QueryLikelihood.Query(
                 ids: query.output.ids, counts: query.output.counts, gains: query.gains, length: query.output.length)
         }
         let found = try postings.search(
-            prepared, scorer: QueryLikelihood(prior: probe.prior), count: count, budget: Self.budget, workers: workers)
+            prepared, scorer: QueryLikelihood(prior: probe.prior), count: count, budget: Self.budget, filter: filter,
+            workers: workers)
         return found.map { $0.map(\.row) }
     }
 
     /// The change of the loss on an output, in nats.
     func influence(of row: Int, on query: TokenQuery) throws(StorageError) -> Double {
         query.influence(of: try rows.bag(row: row))
+    }
+}
+
+extension SegmentedPostings {
+    /// The postings of all segments.
+    init(parts: some ArtifactSource) throws {
+        var indexes: [PostingsIndex] = []
+        for part in try parts.all(TokenIndexStage.name) { indexes.append(try PostingsIndex(folder: part.folder)) }
+        self.init(indexes)
     }
 }

@@ -71,6 +71,6 @@ extension EvaluationJob {
         let corpus = engine.opened.configuration.corpus
         let path = engine.opened.configuration.embed.path
         guard let files = corpus.isVectors ? corpus.files : path.map({ [$0] }) else { return nil }
-        return .vectors(try VectorSet(files, ids: corpus.ids))
+        return .vectors(CorpusVectors(try VectorSet(files, ids: corpus.ids)))
     }
 }

@@ -45,6 +45,12 @@ package struct EvaluationJob {
 
     private func measure() throws -> EvaluationResults {
         let rows = engine.opened.generation.catalog.rows
+        guard engine.opened.live.hidden == 0 else {
+            throw RunError(
+                .incompatible,
+                "\(grouped(engine.opened.live.hidden)) samples of the run are deleted or replaced, and what methods learned from them would count; build a run of the samples that are left and evaluate that"
+            )
+        }
         let sources = try progress.step("read the corpus", of: rows) { advance in
             try SourceTable(
                 engine.corpus, rows: rows, documentField: settings.documentField, advance: advance)

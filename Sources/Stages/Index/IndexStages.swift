@@ -37,7 +37,7 @@ package struct ShardIndexStage: Stage {
     }
 }
 
-/// The segment made of all shards' parts, in the order of the corpus.
+/// The segment made of its shards' parts, in the order of the corpus.
 package struct MergeStage: Stage {
     package static let name = "merge"
     package static let version = 1
@@ -50,7 +50,7 @@ package struct MergeStage: Stage {
         self.sizes = sizes
     }
 
-    package var granularity: Granularity { .whole }
+    package var granularity: Granularity { .slice }
     package var inputs: [StageInput] { [.all(ShardIndexStage.name)] }
 
     package func estimate(_ extent: Extent) -> ResourceEstimate {
@@ -75,7 +75,7 @@ extension RunError {
         switch error {
         case .damaged(let error): self.init(error, damaged: .corrupt)
         case .mismatch, .wrongDimension: self.init(.incompatible, error.description)
-        case .notFinite: self.init(.badInput, error.description)
+        case .notFinite, .notFiniteRow: self.init(.badInput, error.description)
         }
     }
 }

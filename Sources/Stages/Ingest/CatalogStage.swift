@@ -2,10 +2,11 @@ internal import Corpus
 package import Pipeline
 internal import Storage
 
-/// Lists the corpus' shards in their order and refuses ids that stand for two samples, in one pass over sorted hashes.
+/// Lists the shards of a batch in their order, refuses ids that stand for two samples of it, and finds the samples of earlier
+/// batches that it replaces because they have an id of its own: in passes over sorted hashes.
 package struct CatalogStage: Stage {
     package struct Parameters: Codable, Sendable {
-        /// How many vectors there are, when they come from files: as many as samples, or the build is refused.
+        /// How many vectors the first batch has, when they come from files: as many as samples, or the build is refused.
         let vectors: Int?
     }
 
@@ -23,8 +24,8 @@ package struct CatalogStage: Stage {
         files = inputs.files
     }
 
-    package var granularity: Granularity { .whole }
-    package var inputs: [StageInput] { [.all(IngestStage.name)] }
+    package var granularity: Granularity { .batch }
+    package var inputs: [StageInput] { [.upTo(IngestStage.name)] }
 
     package func estimate(_ extent: Extent) -> ResourceEstimate { ResourceEstimate(memory: 64 << 20, disk: 1 << 20) }
 
@@ -32,7 +33,8 @@ package struct CatalogStage: Stage {
         var shards: [Catalog.Shard] = []
         var readers: [CorpusShardReader] = []
         var rows = 0
-        for (file, artifact) in context.inputs(IngestStage.name).enumerated() {
+        let ingested = context.inputs(IngestStage.name)
+        for (file, artifact) in ingested[context.files].enumerated() {
             for part in artifact.manifest.outputs.indices {
                 let reader = try CorpusShardReader(path: artifact.path(Catalog.shardFile(part: part)))
                 let textBytes = reader.shard.byteCounts.first { $0.column == "text" }?.decoded ?? 0
@@ -43,9 +45,10 @@ package struct CatalogStage: Stage {
             }
         }
         guard rows > 0 else {
-            throw RunError(.badInput, "there is no sample in corpus.files: every line is blank or skipped")
+            let paths = context.files.map { files[$0].record.path }.joined(separator: ", ")
+            throw RunError(.badInput, "there is no sample in \(paths): every line is blank or skipped")
         }
-        if let vectors = parameters.vectors, vectors != rows {
+        if let vectors = parameters.vectors, context.batches.lowerBound == 0, vectors != rows {
             throw RunError(
                 .badInput,
                 "there are \(vectors) vectors for \(rows) samples; there has to be one vector for each sample")
@@ -53,7 +56,7 @@ package struct CatalogStage: Stage {
         let check = try IdentifierCheck(readers)
         if let duplicate = check.duplicates.first {
             let places = [duplicate.first, duplicate.second].map { place in
-                "\(files[shards[place.shard].file].path):\(place.line)"
+                "\(files[context.files.lowerBound + shards[place.shard].file].record.path):\(place.line)"
             }
             let others = check.count > 1 ? " (and \(check.count - 1) more such)" : ""
             throw RunError(
@@ -64,5 +67,10 @@ package struct CatalogStage: Stage {
         try Catalog(shards: shards).write(path: context.output(Catalog.fileName))
         context.advance(rows: rows)
         context.record("shards", .integer(shards.count))
+        let replaced = try ReplacedRows.find(of: readers, in: ingested[..<context.files.lowerBound])
+        if !replaced.isEmpty {
+            try ReplacedRows.write(replaced, path: context.output(ArtifactFile.replaced))
+            context.record("replaced rows", .integer(replaced.count))
+        }
     }
 }

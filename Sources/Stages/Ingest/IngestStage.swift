@@ -16,7 +16,8 @@ package struct IngestStage: Stage {
     package static let version = 1
     package let parameters: Parameters
     private let files: [CorpusFile]
-    private let vectors: VectorSet?
+    private let vectors: CorpusVectors?
+    private let growth: Growth
     private let onError: ErrorPolicy
 
     init(_ settings: CorpusSettings, inputs: BuildInputs) {
@@ -24,6 +25,7 @@ package struct IngestStage: Stage {
             idField: settings.idField, textField: settings.textField, onError: settings.onError.rawValue,
             passage: settings.passage, shardRows: settings.shardRows)
         files = inputs.files
+        growth = inputs.growth
         onError = settings.onError
         if settings.isVectors, case .vectors(let vectors) = inputs.embeddings {
             self.vectors = vectors
@@ -55,8 +57,9 @@ package struct IngestStage: Stage {
     }
 
     private func ingestTexts(file: Int, _ context: TaskContext) throws {
+        let stamp = try files[file].open(isVectors: false)
         let source = SampleSource(
-            files: [files[file].path], fields: SampleFields(id: parameters.idField, text: parameters.textField),
+            files: [files[file].record.path], fields: SampleFields(id: parameters.idField, text: parameters.textField),
             onError: onError)
         let output = ShardSequence(parameters, context: context)
         let cutter = parameters.passage.map { PassageCutter(tokens: $0.tokens, stride: $0.stride) }
@@ -72,7 +75,7 @@ package struct IngestStage: Stage {
             }
         }
         try output.finish()
-        try files[file].requireUnchanged()
+        try files[file].requireUnchanged(since: stamp)
         context.record("samples", .integer(samples))
         let skipped = source.skipped.values.reduce(0, +)
         if skipped > 0 { context.record("skipped", .integer(skipped)) }
@@ -83,9 +86,11 @@ package struct IngestStage: Stage {
     }
 
     /// Vectors stay in their files; the corpus knows their ids.
-    private func ingestVectors(_ vectors: VectorSet, file: Int, _ context: TaskContext) throws {
+    private func ingestVectors(_ all: CorpusVectors, file: Int, _ context: TaskContext) throws {
+        let batch = growth.batch(ofFile: file)
+        let vectors = try all.set(ofBatch: batch)
         let output = ShardSequence(parameters, context: context)
-        let rows = vectors.rows(ofFile: file)
+        let rows = vectors.rows(ofFile: file - growth.files(of: batch).lowerBound)
         for row in rows {
             let place = Sample.Place(file: 0, line: row - rows.lowerBound)
             try output.writer().append(Sample(id: vectors.id(row), text: "", place: place))

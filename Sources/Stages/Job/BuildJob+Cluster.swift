@@ -6,39 +6,37 @@ internal import Storage
 
 /// A build whose stages run as jobs of a cluster.
 extension BuildJob {
-    /// The files that a submission's jobs read in place of the user's: the configuration as it was then, and the digests
-    /// of the corpus' files.
+    /// The files that a submission's jobs read in place of the user's: the configuration as it was then, and the batches
+    /// with the digests of their files. Without these every element would read the whole corpus for them.
     package struct SubmissionFiles {
         package let folder: String
 
         package init(_ directory: RunDirectory) { folder = directory.file("slurm") }
 
         package var pipeline: String { "\(folder)/pipeline.yaml" }
-        var digests: String { "\(folder)/digests.json" }
+        var growth: String { "\(folder)/growth.json" }
     }
 
     /// What each stage has still to do.
     ///
     /// - Parameters:
     ///   - shards: stand in for those of a corpus that has no catalog yet.
-    ///   - submitted: whether the digests that ``prepareSubmission()`` took serve.
-    package func loads(standInShards shards: Int, submitted: Bool) throws(RunError) -> [StageLoad] {
-        try runner(spools: false, digests: submitted ? submittedDigests() : FileDigests()).loads(standInShards: shards)
+    ///   - submitted: whether what ``prepareSubmission()`` wrote is planned, without reading the corpus.
+    /// - Returns: the loads, and whether the newest generation is what they give.
+    package func loads(
+        standInShards shards: Int, submitted: Bool
+    ) throws(RunError) -> (loads: [StageLoad], isPublished: Bool) {
+        let runner = builder.runner(submitted ? try submittedInputs() : try inputs(spools: false))
+        return (try runner.loads(standInShards: shards), try runner.isPublished())
     }
 
-    /// The same where corpus or embedder are not on this machine: as if nothing was done.
+    /// The loads where corpus or embedder are not on this machine: as if nothing was done.
     package func loadsOfAbsentInputs(standInShards shards: Int) throws(RunError) -> [StageLoad] {
-        let inputs = BuildInputs(standInFor: configuration)
-        return try runner(inputs).loads(standInShards: shards)
+        try builder.runner(BuildInputs(standInFor: configuration)).loads(standInShards: shards)
     }
 
-    /// Whether the newest generation is what a build would give now.
-    package func isPublished() throws(RunError) -> Bool {
-        try runner(spools: false, digests: submittedDigests()).isPublished()
-    }
-
-    /// Writes what jobs read: the configuration, and the digests of the corpus' files, which are read for that. The
-    /// caller holds the run's exclusive lock.
+    /// Writes what jobs read: the configuration and the batches; the corpus' files are read for their digests. The caller
+    /// holds the run's exclusive lock.
     ///
     /// - Throws: `configuration` for a corpus on standard input; what reading the corpus throws.
     package func prepareSubmission() throws(RunError) {
@@ -48,18 +46,15 @@ extension BuildJob {
                 "corpus.files is -, and many machines cannot read one standard input; write the corpus to a file on the shared filesystem"
             )
         }
+        let growth = try inputs(spools: false).growth
         let files = SubmissionFiles(directory)
         try RunDirectory.createFolder(files.folder)
         try RunDirectory.createFolder(directory.elementLogs)
-        let corpus = configuration.corpus
-        let vectors = configuration.embed.isVectors ? [configuration.embed.path] : []
-        let paths = corpus.files + [corpus.ids].compactMap { $0 } + vectors.compactMap { $0 }
-        let digests = try reporting(damaged: .badInput) { () throws(StorageError) in try FileDigests(of: paths) }
         try reporting(damaged: .corrupt) { () throws(StorageError) in
-            try digests.write(to: files.digests)
-            try DurableFile.write(text, to: files.pipeline)
+            try JSONFile.seal(growth, path: files.growth)
+            try DurableFile.write(builder.text, to: files.pipeline)
         }
-        try keepConfiguration()
+        try builder.keepConfiguration()
     }
 
     /// Makes a generation of what the stages made; runs none of them.
@@ -70,24 +65,28 @@ extension BuildJob {
         try directory.requireExisting()
         let lock = try directory.lock(exclusive: true)
         defer { withExtendedLifetime(lock) {} }
-        try runner(spools: false, digests: submitted ? submittedDigests() : FileDigests()).publish()
-        let generation = try published()
+        try builder.runner(submitted ? try submittedInputs() : try inputs(spools: false)).publish()
+        let generation = try builder.published()
         return
             "generation \(generation.number): \(grouped(generation.catalog.rows)) rows in \(generation.catalog.shards.count) shards; attribute a log with `gradprint attribute LOG.jsonl --run-dir \(directory.path)`"
     }
 
-    /// The digests that the submission took; none where there is no submission.
-    func submittedDigests() throws(RunError) -> FileDigests {
-        let path = SubmissionFiles(directory).digests
-        guard FileManager.default.fileExists(atPath: path) else { return FileDigests() }
-        return try reporting(damaged: .corrupt) { () throws(StorageError) in try FileDigests(path: path) }
+    /// The inputs as they were submitted.
+    func submittedInputs() throws(RunError) -> BuildInputs {
+        let path = SubmissionFiles(directory).growth
+        let growth = try reporting(damaged: .corrupt) { () throws(StorageError) in
+            try JSONFile.unseal(Growth.self, path: path)
+        }
+        return try BuildInputs(configuration, growth: growth, read: [])
     }
 }
 
 extension BuildInputs {
     /// Inputs that are somewhere else, for a plan that is only looked at.
     init(standInFor configuration: PipelineConfiguration) {
-        files = configuration.corpus.files.map { CorpusFile(standInFor: $0) }
+        let records = configuration.corpus.files.map { Batch.File(path: $0, identity: Digest.sha256($0), bytes: 0) }
+        growth = Growth(Batch(number: 0, files: records, vectors: nil))
+        files = records.map { CorpusFile(record: $0) }
         embeddings = .model(AbsentEmbedder())
     }
 }

@@ -1,14 +1,13 @@
+internal import Corpus
 internal import Foundation
 package import Pipeline
 internal import Storage
 
 /// A build: the configuration, its inputs, and the runner that does the stages.
 package struct BuildJob {
-    let configuration: PipelineConfiguration
-    let text: String
-    let directory: RunDirectory
-    var options: Runner.Options
-    let progress: BuildProgress
+    let builder: RunBuilder
+    var configuration: PipelineConfiguration { builder.configuration }
+    var directory: RunDirectory { builder.directory }
 
     /// - Parameters:
     ///   - root: the configuration with every override applied; the run keeps it.
@@ -17,29 +16,52 @@ package struct BuildJob {
         configuration: PipelineConfiguration, root: ConfigurationNode, directory: RunDirectory, workers: Int,
         allowsMixedPlatforms: Bool, progress: BuildProgress
     ) {
-        self.configuration = configuration
-        self.directory = directory
-        self.progress = progress
-        text = Self.portable(root, configuration).yaml()
-        options = Runner.Options(
-            workers: workers, dropped: configuration.dropped, allowsMixedPlatforms: allowsMixedPlatforms,
-            absent: StageRegistry.names.filter { !StageRegistry.names(configuration).contains($0) })
+        builder = RunBuilder(
+            configuration: configuration, text: Self.portable(root, configuration).yaml(), directory: directory,
+            workers: workers, allowsMixedPlatforms: allowsMixedPlatforms, progress: progress)
     }
 
     /// Reads the corpus files once for their digests, and the embedder.
     ///
+    /// The run's growth goes on: what was appended, or has begun to be, stays. The first batch becomes what the
+    /// configuration names; where a file is gone that the run has ingested, the record stands for it.
+    ///
+    /// - Parameter retrain: whether all batches become the corpus that the models are trained on.
     /// - Throws: `missingInput`, `badInput`, `permission`, `noSpace`.
-    func runner(spools: Bool, digests: FileDigests = FileDigests()) throws(RunError) -> Runner {
-        let inputs = try BuildInputs(configuration, directory: directory, spools: spools, digests: digests)
-        let bytes = inputs.files.reduce(0) { $0 + $1.bytes }
+    func inputs(spools: Bool, retrain: Bool = false) throws(RunError) -> BuildInputs {
+        let known = try directory.targetGrowth()
+        let corpus = configuration.corpus
+        if let known, known.batches.count > 1, (known.batches[0].vectors != nil) != corpus.isVectors {
+            throw RunError(
+                .configuration,
+                "\(directory.path): the batches that were appended are \(corpus.isVectors ? "texts" : "vectors") and corpus.files are not; start a new run directory"
+            )
+        }
+        var growth: Growth
+        var (files, vectors): ([CorpusFile], VectorSet?) = ([], nil)
+        if let known, isGone(known.batches[0]) {
+            growth = known
+        } else {
+            (files, vectors) = try RunBuilder.read(corpus.files, ids: corpus.ids, isVectors: corpus.isVectors) {
+                () throws(RunError) in try StandardInput.copy(in: directory, spools: spools)
+            }
+            let first = Batch(
+                number: known?.batches[0].number ?? 0, files: files.map(\.record),
+                vectors: vectors.map { Batch.Vectors($0, ids: corpus.ids) })
+            growth = known ?? Growth(first)
+            growth.replaceFirst(first)
+        }
+        if retrain { growth.retrain() }
+        let bytes = files.reduce(0) { $0 + $1.record.bytes }
         if spools { try Resources.available(at: directory.path).check(corpusBytes: bytes, at: directory.path) }
-        return runner(inputs)
+        return try BuildInputs(configuration, growth: growth, read: files, vectors: vectors)
     }
 
-    func runner(_ inputs: BuildInputs) -> Runner {
-        Runner(
-            directory: directory, stages: StageRegistry.stages(configuration, inputs: inputs),
-            fileDigests: inputs.files.map(\.identity), configuration: text, options: options, progress: progress)
+    /// Whether a file that the configuration names is gone, and the run's first batch has all that it names.
+    private func isGone(_ first: Batch) -> Bool {
+        let corpus = configuration.corpus
+        guard corpus.files == first.files.map(\.path), corpus.ids == first.vectors?.ids else { return false }
+        return !corpus.files.allSatisfy { FileManager.default.fileExists(atPath: $0) }
     }
 
     /// The configuration as the run keeps it: paths made absolute, and without what doesn't change the result.
@@ -56,88 +78,54 @@ package struct BuildJob {
     }
 
     /// What is done and what would run.
-    package func plan() throws(RunError) -> PlanSummary {
-        let runner = try runner(spools: false)
-        let plan = try runner.currentPlan()
-        return PlanSummary(
-            plan, stages: StageRegistry.names(configuration), mustRun: try runner.missing(in: plan))
+    package func plan(retrain: Bool = false) throws(RunError) -> PlanSummary {
+        try builder.plan(try inputs(spools: false, retrain: retrain))
     }
 
     /// Builds what is missing, under the run's exclusive lock.
     ///
+    /// - Parameter retrain: whether the models are trained anew on all batches. The generation that is there answers until
+    ///   the new one is published.
     /// - Returns: one sentence on the result.
-    package func build() throws(RunError) -> String {
+    package func build(retrain: Bool = false) throws(RunError) -> String {
         try directory.create()
         let lock = try directory.lock(exclusive: true)
         defer { withExtendedLifetime(lock) {} }
-        let runner = try runner(spools: true)
-        try keepConfiguration()
+        let inputs = try inputs(spools: true, retrain: retrain)
+        if retrain {
+            let current = try directory.currentGeneration()
+            guard current != nil else {
+                throw RunError(
+                    .missingInput, "\(directory.path): there is nothing to retrain yet; build the run without --retrain")
+            }
+            try directory.keepPending(inputs.growth)
+        }
         let start = ContinuousClock.now
-        try runner.build()
-        let generation = try published()
+        let generation = try builder.build(inputs)
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         return
             "generation \(generation.number): \(grouped(generation.catalog.rows)) rows in \(generation.catalog.shards.count) shards, built in \(duration(seconds)); attribute a log with `gradprint attribute LOG.jsonl --run-dir \(directory.path)`"
     }
 
-    func published() throws(RunError) -> Generation {
-        guard let generation = try directory.currentGeneration() else {
-            throw RunError(.defect, "the build ended without a generation")
-        }
-        return generation
-    }
-
     /// Does one rank's share of a stage. Ranks share the lock: they cannot harm each other, a build beside them could.
     ///
     /// - Parameter element: for an element of a submitted job array, the journal's file below the run directory; such an
-    ///   element uses the digests that ``prepareSubmission()`` took and leaves publishing to ``publish()``.
+    ///   element reads what ``prepareSubmission()`` wrote and leaves publishing to ``publish(submitted:)``.
     package func run(stage: String, rank: Int, worldSize: Int, element journal: String? = nil) throws(RunError) {
-        if options.absent.contains(stage) {
+        if builder.options.absent.contains(stage) {
             throw RunError(.configuration, "stage '\(stage)' reads texts, and corpus.files are vectors; leave it out")
         }
-        var job = self
         if journal == nil { try directory.create() }
-        job.options.journal = journal
-        job.options.publishes = journal == nil
         let lock = try directory.lock(exclusive: false)
         defer { withExtendedLifetime(lock) {} }
-        let runner = try job.runner(spools: false, digests: journal == nil ? FileDigests() : submittedDigests())
-        if rank == 0, journal == nil { try keepConfiguration() }
-        try runner.run(stage: stage, rank: rank, worldSize: worldSize)
-    }
-
-    func keepConfiguration() throws(RunError) {
-        let path = directory.configuration
-        if FileManager.default.contents(atPath: path) == Data(text.utf8) { return }
-        try reporting(damaged: .corrupt) { () throws(StorageError) in try DurableFile.write(text, to: path) }
-    }
-}
-
-/// A plan as a person reads it.
-package struct PlanSummary: Sendable {
-    private let lines: [(stage: String, tasks: Int, toRun: Int)]
-    private let isComplete: Bool
-
-    init(_ plan: BuildPlan, stages: [String], mustRun: [Bool]) {
-        lines = stages.map { name in
-            let tasks = plan.tasks(of: name)
-            return (name, tasks.count, tasks.count { mustRun[$0] })
+        guard let journal else {
+            let runner = builder.runner(try inputs(spools: false))
+            if rank == 0 { try builder.keepConfiguration() }
+            return try runner.run(stage: stage, rank: rank, worldSize: worldSize)
         }
-        isComplete = plan.catalog != nil
-    }
-
-    package func table() -> String {
-        var rows = ["stage          tasks  to run"]
-        for line in lines {
-            let known = line.tasks > 0 || isComplete
-            let stage = line.stage.padding(toLength: 13, withPad: " ", startingAt: 0)
-            rows.append(stage + (known ? aligned(line.tasks) + aligned(line.toRun) : "      known after the catalog"))
-        }
-        return rows.joined(separator: "\n")
-    }
-
-    private func aligned(_ number: Int) -> String {
-        let text = grouped(number)
-        return String(repeating: " ", count: max(1, 8 - text.count)) + text
+        var builder = builder
+        builder.options.journal = journal
+        builder.options.publishes = false
+        try builder.runner(try submittedInputs()).run(stage: stage, rank: rank, worldSize: worldSize)
     }
 }

@@ -27,6 +27,8 @@ package struct RunStatus: Sendable, Encodable {
     /// Whether a build with the run's configuration has still to come to its end.
     package let isUnfinished: Bool
     package let platform: String?
+    /// How the run has grown; nothing without a generation.
+    package let growth: GrowthStatus?
     package let stages: [Stage]
 
     /// - Throws: `missingInput` when there is no run here; `corrupt` for a damaged manifest.
@@ -38,6 +40,11 @@ package struct RunStatus: Sendable, Encodable {
         rows = current?.catalog.rows ?? 0
         shards = current?.catalog.shards.count ?? 0
         platform = current?.platform.description
+        if let current {
+            growth = try GrowthStatus(current, directory)
+        } else {
+            growth = nil
+        }
         let latest = try ConfigurationNode(yamlFile: directory.configuration)
         let configuration = try PipelineConfiguration.built(in: directory)
         embedder = configuration.embed.path
@@ -74,7 +81,7 @@ package struct RunStatus: Sendable, Encodable {
             }
             time += seconds["\(name)/\(manifest.task)"] ?? 0
             for (key, value) in manifest.figures {
-                figures[key] = folders.count == 1 ? value : sum(figures[key], value)
+                figures[key] = folders.count == 1 ? value : sum(figures[key], rows - manifest.rows, value, manifest.rows)
             }
         }
         return Stage(
@@ -83,10 +90,14 @@ package struct RunStatus: Sendable, Encodable {
             seconds: time, figures: figures)
     }
 
-    /// Counts of several tasks add up; other figures are of one task alone.
-    private static func sum(_ a: Figure?, _ b: Figure) -> Figure {
-        if case .integer(let a)? = a, case .integer(let b) = b { return .integer(a + b) }
-        return b
+    /// Counts of several tasks add up; of other numbers the mean over the rows is told.
+    private static func sum(_ a: Figure?, _ rowsOfA: Int, _ b: Figure, _ rowsOfB: Int) -> Figure {
+        switch (a, b) {
+        case (.integer(let a)?, .integer(let b)): .integer(a + b)
+        case (.number(let a)?, .number(let b)) where rowsOfA + rowsOfB > 0:
+            .number((a * Double(rowsOfA) + b * Double(rowsOfB)) / Double(rowsOfA + rowsOfB))
+        default: b
+        }
     }
 
     package func table() -> String {
@@ -100,6 +111,7 @@ package struct RunStatus: Sendable, Encodable {
         if let embedder { text += "embedder   \(embedder)\n" }
         if !hasTexts { text += "tokens     no token probe: the corpus has no text\n" }
         if let platform { text += "platform   \(platform)\n" }
+        if let growth { text += growth.text }
         text += "\n" + line(["stage", "tasks", "rows", "bytes", "time", "rows/s"], "figures")
         for stage in stages {
             let rate = stage.rows > 0 && stage.seconds > 0 ? grouped(Int(Double(stage.rows) / stage.seconds)) : "-"

@@ -26,6 +26,8 @@ final class MethodLibrary {
     /// Gives outputs the labels of the corpus' clusters.
     let centroids: CentroidAssigner
     private var loaded: LabelledRows?
+    /// The rows that a method may rank; all where nil.
+    private let rows: RowSet?
 
     /// A state of an older version is made again.
     private static let version = 1
@@ -45,7 +47,7 @@ final class MethodLibrary {
         self.note = note
         directory = opened.directory
         (generation, parts, configuration) = (opened.generation, opened.parts, opened.configuration)
-        (finder, embeddings) = (opened.finder, opened.embeddings)
+        (finder, embeddings, rows) = (opened.finder, opened.embeddings, opened.rows)
         centroids = try Centroids.read(try parts.only(ClusterStage.name))
     }
 
@@ -53,11 +55,11 @@ final class MethodLibrary {
     func open(_ method: MethodName) throws -> any SourceRanker {
         switch method {
         case .gif: preconditionFailure("the run's own ranking is the engine's")
-        case .bm25: return BM25Ranker(postings: try postings(for: method))
+        case .bm25: return BM25Ranker(postings: try postings(for: method), rows: rows)
         case .rrf:
             return FusedRanker(
-                members: [BM25Ranker(postings: try postings(for: method)), try open(.static)], depth: 100)
-        case .static: return BaselineRanker(method: try SimilarityMethod(corpus: try corpus()))
+                members: [BM25Ranker(postings: try postings(for: method), rows: rows), try open(.static)], depth: 100)
+        case .static: return BaselineRanker(method: try SimilarityMethod(corpus: try corpus()), rows: rows)
         case .gradient:
             let (corpus, probe) = (try corpus(), try linearProbe(for: method))
             let settings = GradientMethod.Settings(
@@ -119,7 +121,7 @@ final class MethodLibrary {
         _ method: MethodName, settings: some Encodable, restore: (MethodState) throws(BaselineError) -> Method,
         make: () throws -> (Method, MethodState)
     ) throws -> BaselineRanker {
-        BaselineRanker(method: try remembered(method, settings: settings, restore: restore, make: make))
+        BaselineRanker(method: try remembered(method, settings: settings, restore: restore, make: make), rows: rows)
     }
 
     /// A method from its state on the disk, or made and kept there.
@@ -179,12 +181,12 @@ final class MethodLibrary {
         return probe
     }
 
-    private func postings(for method: MethodName) throws -> PostingsIndex {
-        guard let built = try parts.artifacts(of: TokenIndexStage.name).first else {
+    private func postings(for method: MethodName) throws -> SegmentedPostings {
+        guard try !parts.artifacts(of: TokenIndexStage.name).isEmpty else {
             throw RunError(
                 .incompatible, "method \(method.rawValue) needs postings of words, and this run has none")
         }
-        return try PostingsIndex(folder: built.folder)
+        return try SegmentedPostings(parts: parts)
     }
 
     /// Augmented views of a sample of the corpus: simulated outputs; nothing where there are no texts.
@@ -216,7 +218,7 @@ final class MethodLibrary {
     func fingerprints(dimension: Int) throws -> NearestFingerprints {
         try NearestFingerprints(
             try corpus(), probe: try linearProbe(for: .gifPaper), dimension: dimension, seed: configuration.seed,
-            workers: workers)
+            rows: rows, workers: workers)
     }
 
     /// The gradient signature alone, with another m.
@@ -224,6 +226,7 @@ final class MethodLibrary {
         BaselineRanker(
             method: try GradientMethod(
                 corpus: try corpus(), probe: try linearProbe(for: .gradient),
-                settings: GradientMethod.Settings(outputs: dimension, seed: configuration.seed), workers: workers))
+                settings: GradientMethod.Settings(outputs: dimension, seed: configuration.seed), workers: workers),
+            rows: rows)
     }
 }

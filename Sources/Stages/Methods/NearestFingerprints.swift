@@ -10,10 +10,15 @@ struct NearestFingerprints: Sendable {
     private let lengths: [Float]
     private let fingerprinter: Fingerprinter
     private let probe: any Probe
+    /// The rows that may be found; all where nil.
+    private let rows: RowSet?
 
     /// - Parameter dimension: m.
-    init(_ corpus: LabelledRows, probe: any Probe, dimension: Int, seed: UInt64, workers: Int) throws {
+    init(
+        _ corpus: LabelledRows, probe: any Probe, dimension: Int, seed: UInt64, rows allowed: RowSet?, workers: Int
+    ) throws {
         self.probe = probe
+        rows = allowed
         fingerprinter = try Fingerprinter(
             settings: .reference(dimension: dimension), seed: seed, probe: probe, frequencies: nil)
         let factors = try probe.gradientFactors(
@@ -35,7 +40,7 @@ struct NearestFingerprints: Sendable {
             outputs.map { output -> [Neighbor] in
                 var best = TopCandidates(capacity: min(count, fingerprints.rows))
                 let query = queries.elements.span.extracting(queries.range(ofRow: output))
-                for row in 0..<fingerprints.rows {
+                for row in 0..<fingerprints.rows where rows?.contains(row) ?? true {
                     let vector = fingerprints.elements.span.extracting(fingerprints.range(ofRow: row))
                     best.offer(key: lengths[row] - 2 * dot(query, vector), row: UInt32(row))
                 }

@@ -19,10 +19,16 @@ struct MethodOutputs: Sendable {
 /// A method of Baselines.
 struct BaselineRanker: SourceRanker {
     let method: any AttributionMethod
+    /// The rows that may be found; all where nil. A method learns from all.
+    let rows: RowSet?
 
     func rank(_ outputs: MethodOutputs, count: Int, workers: Int) throws -> [[Neighbor]] {
+        // Among so many of the best there are enough that may be found.
+        let hidden = rows.map { $0.count - $0.population } ?? 0
         do {
-            return try method.rank(outputs.rows, count: count, workers: workers)
+            let ranked = try method.rank(outputs.rows, count: count + hidden, workers: workers)
+            guard let rows else { return ranked }
+            return ranked.map { Array($0.lazy.filter { rows.contains($0.row) }.prefix(count)) }
         } catch {
             throw RunError(.badInput, "\(method.name): \(error)")
         }
@@ -31,14 +37,15 @@ struct BaselineRanker: SourceRanker {
 
 /// BM25 over the run's postings.
 struct BM25Ranker: SourceRanker {
-    let postings: PostingsIndex
+    let postings: SegmentedPostings
+    let rows: RowSet?
 
     func rank(_ outputs: MethodOutputs, count: Int, workers: Int) throws -> [[Neighbor]] {
         let tokenizer = WordTokenizer()
         let queries = (outputs.texts ?? []).map { text in
             Set(tokenizer.words(of: text).map(\.id)).sorted()
         }
-        return try postings.search(queries, scorer: BM25(postings), count: count, workers: workers)
+        return try postings.search(queries, scorer: BM25(postings), count: count, filter: rows, workers: workers)
     }
 }
 

@@ -12,7 +12,7 @@ package struct EmbedStage: Stage {
     }
 
     package static let name = "embed"
-    package static let version = 1
+    package static let version = 2
     package let parameters: Parameters
     private let source: EmbeddingSource
 
@@ -40,7 +40,7 @@ package struct EmbedStage: Stage {
             attributes: ["embedder": source.digest, "normalised": "\(parameters.normalise)"])
         for rows in ranges(shard.rows, of: EmbeddingSource.blockRows * max(1, context.workers)) {
             var matrix = try embeddings(rows, corpus: corpus, shard: shard, context: context)
-            if parameters.normalise { normaliseRows(&matrix) }
+            if parameters.normalise { matrix.scaleRows(to: 1) }
             try writer.append("embedding", floats: matrix.elements.span)
             context.advance(rows: rows.count)
         }
@@ -54,28 +54,15 @@ package struct EmbedStage: Stage {
         case .model:
             return try source.embed(try corpus.shard.strings("text", rows: rows), workers: context.workers)
         case .vectors(let vectors):
-            // The catalog counts the corpus' rows, and the vectors follow them.
-            let wanted = shard.firstRow + rows.lowerBound..<shard.firstRow + rows.upperBound
+            // The catalog counts the batch's rows, and the vectors follow them.
+            let batch = context.catalog?.shards.first { context.files.contains($0.file) }
+            let first = shard.firstRow - (batch?.firstRow ?? 0)
+            let wanted = first + rows.lowerBound..<first + rows.upperBound
             // The file is the user's, so damage in it is bad input and not a damaged run.
-            let values = try reporting(damaged: .badInput) { () throws(StorageError) in try vectors.read(rows: wanted) }
+            let values = try reporting(damaged: .badInput) { () throws(StorageError) in
+                try vectors.set(ofBatch: context.batches.lowerBound).read(rows: wanted)
+            }
             return Matrix(rows: rows.count, columns: vectors.dimension, elements: values)
         }
-    }
-}
-
-/// Length of a part of an array. In double precision: squares of floats may be too large or too small for a float.
-func euclideanNorm(_ elements: [Float], _ range: Range<Int>) -> Double {
-    var sum = 0.0
-    for index in range { sum += Double(elements[index]) * Double(elements[index]) }
-    return sum.squareRoot()
-}
-
-/// Scales each row to length 1; a row of zeros stays.
-func normaliseRows(_ matrix: inout Matrix) {
-    for row in 0..<matrix.rows {
-        let range = matrix.range(ofRow: row)
-        let norm = euclideanNorm(matrix.elements, range)
-        guard norm > 0 else { continue }
-        for index in range { matrix.elements[index] = Float(Double(matrix.elements[index]) / norm) }
     }
 }

@@ -11,6 +11,9 @@ package struct LabelStage: Stage {
     package static let version = 1
     package let parameters = Parameters()
 
+    /// The figure that tells drift: the rows' mean Euclidean distance to their centroids.
+    static let distance = "mean distance"
+
     package var granularity: Granularity { .shard }
     package var inputs: [StageInput] { [.same(EmbedStage.name), .same(ClusterStage.name)] }
 
@@ -24,12 +27,15 @@ package struct LabelStage: Stage {
         let writer = try ShardWriter(
             path: context.output(ArtifactFile.labels), kind: ShardKind.labels,
             columns: [ColumnDescription("label", .uint32, codec: .lz4)])
+        var distances = 0.0
         for rows in embeddings.blocks {
             let assignment = try centroids.assign(try embeddings.matrix(rows), workers: context.workers)
             try writer.append("label", values: assignment.labels.span)
+            for distance in assignment.distances { distances += Double(distance).squareRoot() }
             context.advance(rows: rows.count)
         }
         _ = try writer.finish()
+        if embeddings.rows > 0 { context.record(Self.distance, .number(distances / Double(embeddings.rows))) }
     }
 }
 

@@ -47,7 +47,7 @@ package struct ProjectStage: Stage {
     }
 
     package static let name = "project"
-    package static let version = 1
+    package static let version = 2
     package let parameters: Seeded<Settings>
 
     private let sizes: RowSizes

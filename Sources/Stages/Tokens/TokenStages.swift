@@ -3,7 +3,7 @@ internal import Probing
 internal import Storage
 internal import VectorIndex
 
-/// The configuration's `tokens:` section. Attribution reads it; of the stages, only one that puts words into fingerprints.
+/// The configuration's `tokens:` section. Attribution reads it, `calibrate`, and a `project` that puts words into fingerprints.
 package struct TokenSettings: Codable, Hashable, Sendable {
     /// μ of the token probe, in mean lengths of the corpus' texts.
     package let prior: Double
@@ -47,7 +47,7 @@ package struct TokenProbeStage: Stage {
     }
 }
 
-/// The inverted index: for each word the rows that have it.
+/// The inverted index of a segment: for each word the rows that have it.
 package struct TokenIndexStage: Stage {
     package struct Parameters: Codable, Sendable {}
 
@@ -55,7 +55,7 @@ package struct TokenIndexStage: Stage {
     package static let version = 1
     package let parameters = Parameters()
 
-    package var granularity: Granularity { .whole }
+    package var granularity: Granularity { .segment }
     package var inputs: [StageInput] { [.all(TokenizeStage.name)] }
 
     package func estimate(_ extent: Extent) -> ResourceEstimate {

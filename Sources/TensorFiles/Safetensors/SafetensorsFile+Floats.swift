@@ -27,23 +27,6 @@ extension SafetensorsFile {
         }
     }
 
-    /// An F32 tensor's elements in place, without a copy.
-    ///
-    /// - Throws: `mismatch` as ``floats(_:shape:)``, and when the tensor isn't aligned to 4 bytes in the file.
-    @_lifetime(borrow self)
-    package func floatSpan(_ name: String, shape: [Int]) throws(StorageError) -> Span<Float> {
-        let tensor = try tensor(name, shape: shape)
-        guard tensor.elementType == .float32 else { throw notFloats(tensor, expected: "F32") }
-        guard tensor.range.lowerBound % 4 == 0 else {
-            throw StorageError(
-                .mismatch, path: path,
-                "tensor \"\(name)\" lies at offset \(tensor.range.lowerBound), not a multiple of 4; it cannot be read in place"
-            )
-        }
-        let bytes = file.bytes.extracting(tensor.range)
-        return unsafe _overrideLifetime(Span<Float>(_bytes: bytes), borrowing: self)
-    }
-
     private func notFloats(_ tensor: Tensor, expected: String) -> StorageError {
         StorageError(
             .mismatch, path: path,

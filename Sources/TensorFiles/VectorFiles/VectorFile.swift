@@ -97,37 +97,61 @@ package struct VectorFile: Sendable {
     /// - Throws: `corrupt` for a NaN, an infinity, or a row of another dimension (`.fvecs`), with the row's number.
     package func read(rows: Range<Int>) throws(StorageError) -> [Float] {
         precondition(rows.lowerBound >= 0 && rows.upperBound <= self.rows)
-        var values: [Float] = []
-        values.reserveCapacity(rows.count * dimension)
+        let values: [Float] =
+            switch layout.element {
+            case .float32: try copy(rows, zero: Float(0))
+            case .float64: try copy(rows, zero: Double(0)).map { Float($0) }
+            case .float16: widen(try copy(rows, zero: Float16(0)))
+            case .brainFloat16: try copy(rows, zero: UInt16(0)).map { Float(bitPattern: UInt32($0) << 16) }
+            }
+        // Of infinities and what is no number, and of these alone, every bit of the exponent is set.
+        var largest: UInt32 = 0
+        for value in values { largest = max(largest, value.bitPattern & 0x7fff_ffff) }
+        guard largest < 0x7f80_0000 else {
+            let place = values.firstIndex { !$0.isFinite } ?? 0
+            throw StorageError(
+                .corrupt, path: path,
+                "row \(rows.lowerBound + place / dimension) has the value \(values[place]) in column \(place % dimension)"
+            )
+        }
+        return values
+    }
+
+    /// The values of rows as the file has them; `T` has the element's size. x86-64 has the files' byte order.
+    private func copy<T: BitwiseCopyable>(_ rows: Range<Int>, zero: T) throws(StorageError) -> [T] {
+        let rowBytes = dimension * layout.elementSize
         let bytes = file.bytes
-        for row in rows {
-            let start = layout.offset + row * layout.stride
-            if format == .fvecs {
-                let found = bytes.loadLittleEndian(at: start - 4, as: UInt32.self)
+        if format == .fvecs {
+            for row in rows {
+                let found = bytes.loadLittleEndian(at: layout.offset + row * layout.stride - 4, as: UInt32.self)
                 guard Int(found) == dimension else {
                     throw StorageError(
                         .corrupt, path: path, "row \(row) has \(found) dimensions and the first \(dimension)")
                 }
             }
-            for column in 0..<dimension {
-                let value = self.value(bytes, at: start + column * layout.elementSize)
-                guard value.isFinite else {
-                    throw StorageError(.corrupt, path: path, "row \(row) has the value \(value) in column \(column)")
-                }
-                values.append(value)
+        }
+        var values = [T](repeating: zero, count: rows.count * dimension)
+        // Rows that follow each other without a gap are one piece.
+        let isDense = layout.stride == rowBytes
+        let pieces = isDense ? 1 : rows.count
+        let pieceBytes = isDense ? rowBytes * rows.count : rowBytes
+        unsafe values.withUnsafeMutableBytes { output in
+            for piece in 0..<pieces {
+                let start = layout.offset + (rows.lowerBound + piece) * layout.stride
+                let source = bytes.extracting(start..<start + pieceBytes)
+                let target = unsafe UnsafeMutableRawBufferPointer(
+                    rebasing: output[piece * pieceBytes..<(piece + 1) * pieceBytes])
+                unsafe source.withUnsafeBytes { unsafe target.copyMemory(from: $0) }
             }
         }
         return values
     }
 
-    private func value(_ bytes: RawSpan, at offset: Int) -> Float {
-        switch layout.element {
-        case .float32: Float(bitPattern: bytes.loadLittleEndian(at: offset, as: UInt32.self))
-        case .float64: Float(Double(bitPattern: bytes.loadLittleEndian(at: offset, as: UInt64.self)))
-        case .float16: Float(Float16(bitPattern: bytes.loadLittleEndian(at: offset, as: UInt16.self)))
-        case .brainFloat16:
-            Float(bitPattern: UInt32(bytes.loadLittleEndian(at: offset, as: UInt16.self)) << 16)
-        }
+    private func widen(_ halves: [Float16]) -> [Float] {
+        var values = [Float](repeating: 0, count: halves.count)
+        var span = values.mutableSpan
+        HalfPrecision.widen(halves.span, into: &span)
+        return values
     }
 }
 

@@ -35,24 +35,30 @@ package struct FlatIndex: VectorIndex {
         identity = first.identity
     }
 
-    package func search(_ queries: Matrix, count: Int, workers: Int) throws(IndexError) -> [[Neighbor]] {
+    package func search(
+        _ queries: Matrix, count: Int, filter: RowSet?, workers: Int
+    ) throws(IndexError) -> [[Neighbor]] {
+        precondition(filter.map { $0.count == self.count } ?? true, "a filter speaks of the rows of the index")
         guard queries.columns == dimension else {
             throw .wrongDimension(expected: dimension, found: queries.columns)
         }
         for query in 0..<queries.rows where !queries.row(query).allSatisfy(\.isFinite) {
             throw .notFinite(query: query)
         }
-        guard queries.rows > 0, count > 0, self.count > 0 else { return Array(repeating: [], count: queries.rows) }
+        let available = filter?.population ?? self.count
+        guard queries.rows > 0, count > 0, available > 0 else { return Array(repeating: [], count: queries.rows) }
         // Distances from ‖x‖² − 2⟨q, x⟩ are rounded: a few more candidates are kept and measured directly, and where
         // rounding may have hidden a nearer row, every row is.
-        let kept = min(self.count, metric == .l2 ? count + 16 : count)
-        let heaps = try scan(queries, capacity: kept, workers: workers)
+        let kept = min(available, metric == .l2 ? count + 16 : count)
+        let heaps = try scan(queries, capacity: kept, filter: filter, workers: workers)
         var results: [[Neighbor]] = []
         for query in 0..<queries.rows {
             let vector = queries.row(query)
             var neighbors = Array(try order(heaps[query], query: vector).prefix(count))
-            if metric == .l2, !holdsNearest(neighbors, count: count, of: heaps[query], query: vector) {
-                neighbors = try measureAll(vector, count: count, workers: workers)
+            if metric == .l2,
+                !holdsNearest(neighbors, count: count, available: available, of: heaps[query], query: vector)
+            {
+                neighbors = try measureAll(vector, count: min(count, available), filter: filter, workers: workers)
             }
             results.append(neighbors)
         }
@@ -65,9 +71,9 @@ package struct FlatIndex: VectorIndex {
     /// is computed differs from that by at most γ·(r² + 2‖q‖r), γ = steps·2⁻²³ (twice the usual bound of a sum in `steps`
     /// steps). If that is still below the worst key kept, such a row has been kept.
     private func holdsNearest(
-        _ neighbors: [Neighbor], count: Int, of candidates: TopCandidates, query: [Float]
+        _ neighbors: [Neighbor], count: Int, available: Int, of candidates: TopCandidates, query: [Float]
     ) -> Bool {
-        guard candidates.count < self.count else { return true }
+        guard candidates.count < available else { return true }
         // A key that overflowed to no number was not kept: then fewer were than could be.
         guard candidates.count == candidates.capacity, neighbors.count == count, let worst = candidates.sorted.last,
             let farthest = neighbors.last
@@ -83,15 +89,16 @@ package struct FlatIndex: VectorIndex {
     }
 
     /// The nearest rows by direct measurement of every row.
-    private func measureAll(_ query: [Float], count: Int, workers: Int) throws(IndexError) -> [Neighbor] {
-        let capacity = min(count, self.count)
-        var best = TopCandidates(capacity: capacity)
+    private func measureAll(
+        _ query: [Float], count: Int, filter: RowSet?, workers: Int
+    ) throws(IndexError) -> [Neighbor] {
+        var best = TopCandidates(capacity: count)
         for (reader, firstRow) in segments {
             let parts = Parallel.map(count: reader.rows, blockSize: 4096, workers: workers) { rows in
                 Result { () throws(StorageError) in
                     let vectors = try reader.file.floats(FlatSegment.vectors, rows: rows)
-                    var found = TopCandidates(capacity: capacity)
-                    for row in rows {
+                    var found = TopCandidates(capacity: count)
+                    for row in rows where filter?.contains(firstRow + row) ?? true {
                         let start = (row - rows.lowerBound) * dimension
                         let vector = vectors.extracting(start..<start + dimension)
                         let distance = Kernels.squaredDistance(query.span, vector)
@@ -106,7 +113,9 @@ package struct FlatIndex: VectorIndex {
     }
 
     /// The `capacity` best rows of each query, in no order.
-    private func scan(_ queries: Matrix, capacity: Int, workers: Int) throws(IndexError) -> [TopCandidates] {
+    private func scan(
+        _ queries: Matrix, capacity: Int, filter: RowSet?, workers: Int
+    ) throws(IndexError) -> [TopCandidates] {
         let tiles = segments.enumerated().flatMap { number, segment in
             stride(from: 0, to: segment.reader.rows, by: Self.tileRows).map { start in
                 (segment: number, rows: start..<min(segment.reader.rows, start + Self.tileRows))
@@ -115,7 +124,7 @@ package struct FlatIndex: VectorIndex {
         // One run of tiles a worker: the best of all does not depend on the cut.
         let share = (tiles.count + workers - 1) / workers
         let parts = Parallel.map(count: tiles.count, blockSize: max(1, share), workers: workers) { range in
-            Result { () throws(IndexError) in try scan(tiles[range], queries, capacity: capacity) }
+            Result { () throws(IndexError) in try scan(tiles[range], queries, capacity: capacity, filter: filter) }
         }
         var best: [TopCandidates] = []
         for part in parts {
@@ -130,8 +139,10 @@ package struct FlatIndex: VectorIndex {
     }
 
     private func scan(
-        _ tiles: ArraySlice<(segment: Int, rows: Range<Int>)>, _ queries: Matrix, capacity: Int
+        _ tiles: ArraySlice<(segment: Int, rows: Range<Int>)>, _ queries: Matrix, capacity: Int,
+        filter: RowSet?
     ) throws(IndexError) -> [TopCandidates] {
+        let allowed = filter?.words ?? []
         var best = [TopCandidates](repeating: TopCandidates(capacity: capacity), count: queries.rows)
         var products = [Float](repeating: 0, count: Self.tileQueries * Self.tileRows)
         for (number, rows) in tiles {
@@ -151,8 +162,8 @@ package struct FlatIndex: VectorIndex {
                         let first = UInt32(firstRow + rows.lowerBound)
                         // ‖x‖² − 2⟨q, x⟩ orders as the distance does.
                         switch metric {
-                        case .l2: best[query].offer(dots: span, bias: norms, factor: -2, first: first)
-                        case .innerProduct: best[query].offer(dots: span, factor: -1, first: first)
+                        case .l2: best[query].offer(dots: span, bias: norms, factor: -2, first: first, allowed: allowed.span)
+                        case .innerProduct: best[query].offer(dots: span, factor: -1, first: first, allowed: allowed.span)
                         }
                     }
                 }

@@ -27,12 +27,14 @@ package struct BM25: PostingsScorer {
     ///   - index: whose numbers of rows and words are used.
     ///   - saturation: k₁.
     ///   - lengthShare: b.
-    package init(_ index: PostingsIndex, saturation: Double = 1.2, lengthShare: Double = 0.75) {
+    package init(_ index: SegmentedPostings, saturation: Double = 1.2, lengthShare: Double = 0.75) {
         rows = index.rows
         self.saturation = saturation
         base = Float(saturation * (1 - lengthShare))
         slope = index.tokens == 0 ? 0 : Float(saturation * lengthShare / index.meanLength)
     }
+
+    package init(_ index: PostingsIndex) { self.init(SegmentedPostings([index])) }
 
     package static var readsLengths: Bool { true }
 

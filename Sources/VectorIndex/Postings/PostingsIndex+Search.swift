@@ -2,57 +2,34 @@ internal import Kernels
 internal import Storage
 
 extension PostingsIndex {
-    /// The `count` best rows of each query, best first; fewer where fewer share a word with it.
-    ///
-    /// Words are read one after another over a block of rows whose sums stay in a core's cache. The order in which a row's
-    /// contributions are added is that of falling weights, so the result depends neither on the workers nor on the batch.
-    ///
-    /// - Parameters:
-    ///   - budget: read at most so many postings for a query: words are taken in falling order of weight, and those that
-    ///     do not fit are left out. Exact where nil.
-    ///   - workers: threads.
-    /// - Throws: `damaged`.
-    /// - Complexity: a few operations for each posting of the query's words.
-    @_specialize(where Scorer == QueryLikelihood)
-    @_specialize(where Scorer == BM25)
+    /// The `count` best rows of each query: ``SegmentedPostings/search(_:scorer:count:budget:filter:workers:)`` of this
+    /// index alone.
     package func search<Scorer: PostingsScorer>(
         _ queries: [Scorer.Query], scorer: Scorer, count: Int, budget: Int? = nil, workers: Int
     ) throws(IndexError) -> [[Neighbor]] {
-        guard count > 0, rows > 0 else { return Array(repeating: [], count: queries.count) }
-        let parts = Parallel.map(count: queries.count, blockSize: 1, workers: workers) { range in
-            Result { () throws(StorageError) in
-                let query = queries[range.lowerBound]
-                let lists = try self.lists(of: query, scorer: scorer, budget: budget)
-                return try self.search(lists, of: query, scorer: scorer, count: min(count, rows))
-            }
-        }
-        var results: [[Neighbor]] = []
-        for part in parts { results.append(try indexed { () throws(StorageError) in try part.get() }) }
-        return results
+        try SegmentedPostings([self]).search(
+            queries, scorer: scorer, count: count, budget: budget, filter: nil, workers: workers)
     }
 
     /// Rows whose sums are kept at once: 256 KiB.
     private static let blockRows = 1 << 16
 
-    /// The lists to read, by falling weight.
-    private func lists<Scorer: PostingsScorer>(
-        of query: Scorer.Query, scorer: Scorer, budget: Int?
-    ) throws(StorageError) -> [PostingList<Scorer.Term>] {
-        var found: [(list: PostingList<Scorer.Term>, weight: Float)] = []
-        for (position, id) in scorer.ids(of: query).enumerated() {
+    /// The best rows of one query by some words, in the order given.
+    ///
+    /// - Parameters:
+    ///   - firstRow: what the rows' numbers begin with in the result and the filter.
+    @inline(__always)
+    func best<Scorer: PostingsScorer>(
+        _ terms: [(id: UInt32, term: Scorer.Term)], of query: Scorer.Query, scorer: Scorer, count: Int, firstRow: Int,
+        filter: RowSet?
+    ) throws(StorageError) -> TopCandidates {
+        var lists: [PostingList<Scorer.Term>] = []
+        for (id, term) in terms {
             guard let range = try list(of: id), !range.isEmpty else { continue }
-            let term = scorer.term(position, of: query, documents: range.count)
-            let first = try firstRow(of: range.lowerBound)
-            found.append((PostingList(term: term, postings: range, nextRow: first, id: id), scorer.weight(of: term)))
+            lists.append(
+                PostingList(term: term, postings: range, nextRow: try self.firstRow(of: range.lowerBound)))
         }
-        found.sort { $0.weight != $1.weight ? $0.weight > $1.weight : $0.list.id < $1.list.id }
-        guard let budget else { return found.map(\.list) }
-        var left = budget
-        return found.map(\.list).filter { list in
-            guard list.postings.count <= left else { return false }
-            left -= list.postings.count
-            return true
-        }
+        return try search(&lists, of: query, scorer: scorer, count: count, firstRow: firstRow, filter: filter)
     }
 
     private func firstRow(of posting: Int) throws(StorageError) -> UInt32 {
@@ -61,9 +38,10 @@ extension PostingsIndex {
     }
 
     private func search<Scorer: PostingsScorer>(
-        _ given: [PostingList<Scorer.Term>], of query: Scorer.Query, scorer: Scorer, count: Int
-    ) throws(StorageError) -> [Neighbor] {
-        var lists = given
+        _ lists: inout [PostingList<Scorer.Term>], of query: Scorer.Query, scorer: Scorer, count: Int, firstRow: Int,
+        filter: RowSet?
+    ) throws(StorageError) -> TopCandidates {
+        let allowed = filter?.words ?? []
         let lengths = self.lengths
         // With few rows found it pays to remember which.
         let isSparse = lists.reduce(0) { $0 + $1.postings.count } < rows / 16
@@ -87,18 +65,21 @@ extension PostingsIndex {
                 for index in 0..<touchedCount {
                     let offset = Int(touched[index])
                     let score = sums[offset] + scorer.rowScore(of: query, length: blockLengths[offset])
-                    best.offer(key: -score, row: UInt32(start + offset))
                     sums[offset] = 0
+                    if let filter, !filter.contains(firstRow + start + offset) { continue }
+                    best.offer(key: -score, row: UInt32(firstRow + start + offset))
                 }
             } else {
                 finish(&sums, lengths: blockLengths, of: query, scorer: scorer)
-                best.offer(dots: sums.span.extracting(0..<block.count), factor: -1, first: UInt32(start))
+                best.offer(
+                    dots: sums.span.extracting(0..<block.count), factor: -1, first: UInt32(firstRow + start),
+                    allowed: allowed.span)
                 var clean = sums.mutableSpan
                 for offset in 0..<clean.count { clean[offset] = 0 }
             }
         }
         for list in lists where !list.postings.isEmpty { throw damagedRows(near: list.postings.lowerBound) }
-        return best.sorted.map { Neighbor(row: Int($0.row), score: -$0.key) }
+        return best
     }
 
     /// Makes scores of a block's sums; rows that share no word get no number, which is never kept.
@@ -173,5 +154,4 @@ private struct PostingList<Term: Sendable>: Sendable {
     var postings: Range<Int>
     /// The row of the first posting that is left.
     var nextRow: UInt32
-    let id: UInt32
 }

@@ -1,0 +1,142 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Kernels
+internal import Storage
+internal import TensorFiles
+internal import VectorIndex
+
+/// The partitioned index on vectors whose nearest neighbours are known: what building takes, and recall and speed by
+/// the partitions that a search looks into.
+struct IndexCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "index", abstract: "Times building and searching the partitioned index.")
+
+    @Option(help: "Vectors as .fbin or .npy.") var base: String
+    @Option(help: "Queries, likewise.") var queries: String
+    @Option(help: "Their nearest rows: .ibin (i32 rows, i32 columns, i32 values) or .npy of int32 or int64.")
+    var truth: String
+    @Option(help: "A folder for the index' files.") var work: String
+    @Option var threads = 2
+    @Option(help: "Numbers of partitions to look into, with commas.") var probes = "8,16,32,64"
+    @Option var bits = 6
+    @Option(help: "Partitions; from the rows unless given.") var partitions: Int?
+    @Option(help: "How many neighbours to find.") var count = 10
+    @Option var metric: Metric = .l2
+    @Option(help: "Rows of a part.") var shardRows = 65_536
+    @Option(help: "ε of the bounds.") var confidence: Float = PartitionedIndex.defaultConfidence
+    @Option(help: "Rank so many candidates by their exact vectors; 0 for none.") var rerank = 0
+    @Option(help: "Queries to time one by one.") var singles = 500
+    @Flag(help: "Search the files that are in the folder.") var reuse = false
+
+    func run() throws {
+        BLAS.setThreads(1)
+        let vectors = try VectorFile(path: base)
+        let questions = try VectorFile(path: queries)
+        let matrix = Matrix(
+            rows: questions.rows, columns: questions.dimension, elements: try questions.read(rows: 0..<questions.rows))
+        let exact = try NeighbourFile.read(truth)
+        guard exact.count == questions.rows else {
+            throw ValidationError("--truth has \(exact.count) rows and --queries \(questions.rows)")
+        }
+        let builder = IndexBuilder(
+            path: base, rows: vectors.rows, dimension: vectors.dimension, folder: work, settings: PartitionSettings(partitions: partitions, bits: bits),
+            metric: metric, shardRows: shardRows, threads: threads)
+        let build = reuse ? nil : try builder.build()
+        var watch = Stopwatch()
+        let index = try builder.open()
+        let opening = watch.lap("open")
+        var lines: [SearchReport] = []
+        for number in try probeNumbers() {
+            lines.append(try measure(index, matrix, exact: exact, probes: number, vectors))
+        }
+        try printJSON(
+            Report(
+                kernels: KernelLevel.current.rawValue, rows: index.count, dimension: index.dimension,
+                partitions: index.model.partitions, bits: index.model.bits, build: build,
+                bytesPerVector: Double(try builder.sliceBytes()) / Double(max(1, index.count)),
+                openMilliseconds: opening * 1000, peakMegabytes: Double(PeakMemory.bytes) / 1e6, searches: lines))
+    }
+
+    private func measure(
+        _ index: PartitionedIndex, _ queries: Matrix, exact: [[Int]], probes: Int, _ vectors: VectorFile
+    ) throws -> SearchReport {
+        let reranking = rerank > 0 ? exactVectors(vectors) : nil
+        func search(_ queries: Matrix, workers: Int) throws -> [[Neighbor]] {
+            try index.search(
+                queries, count: count, probes: probes, reranking: reranking, confidence: confidence, workers: workers)
+        }
+        let found = try search(queries, workers: threads)
+        var hits = 0
+        for (result, rows) in zip(found, exact) {
+            let wanted = Set(rows.prefix(count))
+            hits += result.count { wanted.contains($0.row) }
+        }
+        var seconds: [Double] = []
+        for _ in 0..<3 {
+            var watch = Stopwatch()
+            _ = try search(queries, workers: threads)
+            seconds.append(watch.lap("batch"))
+        }
+        var latencies: [Double] = []
+        for query in 0..<min(singles, queries.rows) {
+            let one = Matrix(rows: 1, columns: queries.columns, elements: queries.row(query))
+            var watch = Stopwatch()
+            _ = try search(one, workers: 1)
+            latencies.append(watch.lap("single"))
+        }
+        latencies.sort()
+        func percentile(_ share: Double) -> Double? {
+            latencies.isEmpty ? nil : latencies[Int(share * Double(latencies.count - 1))] * 1000
+        }
+        return SearchReport(
+            probes: probes, recall: Double(hits) / Double(queries.rows * count),
+            queriesPerSecond: Double(queries.rows) / seconds.sorted()[1],
+            singleMilliseconds50: percentile(0.5), singleMilliseconds99: percentile(0.99))
+    }
+
+    private func exactVectors(_ vectors: VectorFile) -> PartitionedIndex.Reranking {
+        PartitionedIndex.Reranking(candidates: rerank) { rows throws(IndexError) in
+            var elements: [Float] = []
+            for row in rows {
+                do throws(StorageError) {
+                    elements += try vectors.read(rows: row..<row + 1)
+                } catch {
+                    throw .damaged(error)
+                }
+            }
+            return Matrix(rows: rows.count, columns: vectors.dimension, elements: elements)
+        }
+    }
+
+    private func probeNumbers() throws -> [Int] {
+        let numbers = probes.split(separator: ",").compactMap { Int($0) }
+        guard !numbers.isEmpty, numbers.allSatisfy({ $0 > 0 }), numbers.count == probes.split(separator: ",").count
+        else { throw ValidationError("--probes is '\(probes)'; expected positive numbers with commas") }
+        return numbers
+    }
+}
+
+extension Metric: ExpressibleByArgument {}
+
+struct SearchReport: Encodable {
+    let probes: Int
+    let recall: Double
+    /// All queries in one batch, the median of three.
+    let queriesPerSecond: Double
+    /// One query at a time on one thread.
+    let singleMilliseconds50: Double?
+    let singleMilliseconds99: Double?
+}
+
+private struct Report: Encodable {
+    let kernels: String
+    let rows: Int
+    let dimension: Int
+    let partitions: Int
+    let bits: Int
+    let build: IndexBuilder.Report?
+    let bytesPerVector: Double
+    let openMilliseconds: Double
+    let peakMegabytes: Double
+    let searches: [SearchReport]
+}

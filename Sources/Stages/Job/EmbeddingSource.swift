@@ -1,0 +1,120 @@
+internal import Corpus
+internal import Embedding
+internal import Kernels
+internal import Pipeline
+internal import Storage
+internal import Synchronization
+internal import TensorFiles
+
+/// Where embeddings come from: a model, or vector files made elsewhere.
+enum EmbeddingSource: Sendable {
+    case model(any Embedder)
+    case vectors(CorpusVectors)
+
+    /// Texts that one thread embeds at once. Fixed, so that the result does not depend on the number of threads.
+    static let blockRows = 64
+
+    /// - Parameter path: a model folder or a vector file.
+    init(path: String) throws(RunError) {
+        if VectorFormat.isVectorFile(path) {
+            let set = try reporting(damaged: .badInput) { () throws(StorageError) in try VectorSet([path]) }
+            self = .vectors(CorpusVectors(set))
+            return
+        }
+        do {
+            self = .model(try EmbedderFolder.load(path))
+        } catch {
+            throw RunError(error)
+        }
+    }
+
+    var isVectors: Bool { if case .vectors = self { true } else { false } }
+
+    var dimension: Int {
+        switch self {
+        case .model(let embedder): embedder.dimension
+        case .vectors(let vectors): vectors.dimension
+        }
+    }
+
+    var digest: String {
+        switch self {
+        case .model(let embedder): embedder.digest
+        case .vectors(let vectors): vectors.digest
+        }
+    }
+
+    /// The embeddings of texts, `[texts.count × dimension]`, on several threads.
+    func embed(_ texts: [String], workers: Int) throws(RunError) -> Matrix {
+        guard case .model(let embedder) = self else {
+            throw RunError(
+                .incompatible, "the embeddings of this run come from vector files, so it cannot embed texts")
+        }
+        let parts = Parallel.map(count: texts.count, blockSize: Self.blockRows, workers: workers) { rows in
+            Result { () throws(EmbeddingError) in try embedder.embed(Array(texts[rows])) }
+        }
+        var elements: [Float] = []
+        elements.reserveCapacity(texts.count * embedder.dimension)
+        for part in parts {
+            do {
+                elements += try part.get().elements
+            } catch {
+                throw RunError(error)
+            }
+        }
+        return Matrix(rows: texts.count, columns: embedder.dimension, elements: elements)
+    }
+}
+
+extension RunError {
+    init(_ error: EmbeddingError) {
+        let kind: Kind =
+            switch error.kind {
+            case .missingFile: .missingInput
+            case .unreadable, .tensor, .nonFinite: .badInput
+            case .unsupported: .incompatible
+            }
+        self.init(kind, error.description)
+    }
+}
+
+/// Vectors made elsewhere, batch by batch. A batch's files are opened when they are read; the run's record says the rest.
+final class CorpusVectors: Sendable {
+    /// Names the vectors of the first batch, and with them those that are comparable.
+    let digest: String
+    let dimension: Int
+    /// In the first batch.
+    let rows: Int
+    private let batches: [Batch]
+    private let opened: Mutex<[Int: VectorSet]>
+
+    /// - Parameter first: the set of the first batch, where it is open already.
+    init(_ growth: Growth, first: VectorSet?) {
+        guard let record = growth.batches[0].vectors else { preconditionFailure("batches of vectors say so") }
+        (digest, dimension, rows) = (record.digest, record.dimension, record.rows)
+        batches = growth.batches
+        opened = Mutex(first.map { [0: $0] } ?? [:])
+    }
+
+    /// One set for texts that were embedded elsewhere.
+    init(_ set: VectorSet) {
+        (digest, dimension, rows) = (set.digest, set.dimension, set.rows)
+        batches = []
+        opened = Mutex([0: set])
+    }
+
+    /// The vectors of a batch.
+    ///
+    /// - Throws: `corrupt` when the files are not those any more that the run knows.
+    func set(ofBatch batch: Int) throws(StorageError) -> VectorSet {
+        if let known = opened.withLock({ $0[batch] }) { return known }
+        let record = batches[batch]
+        let set = try VectorSet(record.files.map(\.path), ids: record.vectors?.ids)
+        guard set.digest == record.vectors?.digest else {
+            throw StorageError(
+                .corrupt, path: record.files[0].path, "these are not the vectors any more that were to become part of the run")
+        }
+        opened.withLock { $0[batch] = set }
+        return set
+    }
+}

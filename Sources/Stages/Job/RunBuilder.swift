@@ -1,0 +1,106 @@
+internal import Corpus
+internal import Foundation
+internal import Pipeline
+internal import Storage
+
+/// What every job that builds shares: a configuration, where the run is, and how it is run.
+struct RunBuilder {
+    let configuration: PipelineConfiguration
+    /// The configuration as the run keeps it.
+    let text: String
+    let directory: RunDirectory
+    var options: Runner.Options
+    let progress: BuildProgress
+
+    init(
+        configuration: PipelineConfiguration, text: String, directory: RunDirectory, workers: Int,
+        allowsMixedPlatforms: Bool, progress: BuildProgress
+    ) {
+        self.configuration = configuration
+        self.text = text
+        self.directory = directory
+        self.progress = progress
+        options = Runner.Options(
+            workers: workers, dropped: configuration.dropped, allowsMixedPlatforms: allowsMixedPlatforms,
+            absent: StageRegistry.names.filter { !StageRegistry.names(configuration).contains($0) })
+    }
+
+    func runner(_ inputs: BuildInputs) -> Runner {
+        Runner(
+            directory: directory, stages: StageRegistry.stages(configuration, inputs: inputs), growth: inputs.growth,
+            configuration: text, options: options, progress: progress)
+    }
+
+    /// What would run.
+    func plan(_ inputs: BuildInputs) throws(RunError) -> PlanSummary {
+        let runner = runner(inputs)
+        let plan = try runner.currentPlan()
+        return PlanSummary(plan, stages: StageRegistry.names(configuration), mustRun: try runner.missing(in: plan))
+    }
+
+    /// Builds what is missing and publishes it. The caller holds the run alone.
+    func build(_ inputs: BuildInputs) throws(RunError) -> Generation {
+        try keepConfiguration()
+        try runner(inputs).build()
+        return try published()
+    }
+
+    /// The generation that was published just now, with the deleted rows found.
+    func published() throws(RunError) -> Generation {
+        try Self.keepDeletedRows(directory)
+        guard let generation = try directory.currentGeneration() else {
+            throw RunError(.defect, "the build ended without a generation")
+        }
+        return generation
+    }
+
+    func keepConfiguration() throws(RunError) {
+        let path = directory.configuration
+        if FileManager.default.contents(atPath: path) == Data(text.utf8) { return }
+        try reporting(damaged: .corrupt) { () throws(StorageError) in try DurableFile.write(text, to: path) }
+    }
+
+    /// Finds the deleted rows of the generations that are there, so that no reader has to.
+    static func keepDeletedRows(_ directory: RunDirectory) throws(RunError) {
+        let lock = try Deletions.lock(directory)
+        defer { withExtendedLifetime(lock) {} }
+        let old = try Deletions.read(directory)
+        guard !old.entries.isEmpty else { return }
+        var deletions = old
+        try deletions.resolve(try directory.keptGenerations(), directory)
+        if deletions != old { try deletions.write(directory) }
+    }
+
+    /// Takes the digests of the files of a batch.
+    ///
+    /// - Parameters:
+    ///   - ids: one id a line, for vectors.
+    ///   - stdin: the path of the copy that stands for `-`.
+    static func read(
+        _ paths: [String], ids: String?, isVectors: Bool, stdin: () throws(RunError) -> String
+    ) throws(RunError) -> (files: [CorpusFile], vectors: VectorSet?) {
+        var vectors: VectorSet?
+        if isVectors {
+            vectors = try reporting(damaged: .badInput) { () throws(StorageError) in
+                try VectorSet(paths, ids: ids)
+            }
+        }
+        var files: [CorpusFile] = []
+        for (index, path) in paths.enumerated() {
+            let path = path == "-" ? try stdin() : path
+            // Ids come from the list, or are row numbers that run through all files.
+            let identity = vectors.map { Digest.sha256("\($0.digest) \($0.rows(ofFile: index).lowerBound)") }
+            files.append(
+                try reporting(damaged: .badInput) { () throws(StorageError) in
+                    try CorpusFile(path: path, identity: identity)
+                })
+        }
+        return (files, vectors)
+    }
+}
+
+extension Batch.Vectors {
+    init(_ set: VectorSet, ids: String?) {
+        self.init(ids: ids, digest: set.digest, dimension: set.dimension, rows: set.rows)
+    }
+}

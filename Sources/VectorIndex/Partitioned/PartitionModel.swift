@@ -1,0 +1,103 @@
+package import Kernels
+internal import Storage
+
+/// What every file of a partitioned index shares: the centroids, the rotation and the codes' shape.
+///
+/// Everything lives in one rotated space: a vector x becomes R(x − o), o the sample's mean, padded to a multiple of 32.
+/// Partitions are grouped in cells, whose centroids are looked at first.
+package struct PartitionModel: Sendable {
+    package let dimension: Int
+    package let metric: Metric
+    /// Bits of a code.
+    package let bits: Int
+    package let seed: UInt64
+    /// Names everything the vectors were made with.
+    package let fingerprintIdentity: String
+    /// Of the training sample: the mean of its rows' squared distances to their centroids.
+    package let meanSquaredDistance: Double
+    /// SHA-256 over all of the above and every centroid: parts of another identity do not fit together.
+    package let identity: String
+
+    /// The sample's mean, `[dimension]`.
+    package let origin: [Float]
+    /// `[partitions × padded dimension]`, those of a cell together.
+    package let centroids: Matrix
+    /// `[cells × padded dimension]`.
+    package let cells: Matrix
+    /// Where each cell's partitions begin, and the number of partitions.
+    package let firstPartitions: [Int]
+    package let rotation: Rotation
+    /// R·o, `[padded dimension]`.
+    let rotatedOrigin: [Float]
+    /// ‖c‖² of each centroid, and of each cell's.
+    let squaredNorms: (partitions: [Float], cells: [Float])
+    /// ⟨R·o, c⟩ of each.
+    let originProducts: (partitions: [Float], cells: [Float])
+
+    package var partitions: Int { centroids.rows }
+    package var paddedDimension: Int { rotation.paddedDimension }
+
+    /// - Parameter identity: computed where nil.
+    init(
+        dimension: Int, metric: Metric, bits: Int, seed: UInt64, fingerprintIdentity: String,
+        meanSquaredDistance: Double, origin: [Float], centroids: Matrix, cells: Matrix, firstPartitions: [Int],
+        identity: String? = nil
+    ) {
+        precondition(firstPartitions.count == cells.rows + 1 && firstPartitions.last == centroids.rows)
+        self.dimension = dimension
+        self.metric = metric
+        self.bits = bits
+        self.seed = seed
+        self.fingerprintIdentity = fingerprintIdentity
+        self.meanSquaredDistance = meanSquaredDistance
+        self.origin = origin
+        self.centroids = centroids
+        self.cells = cells
+        self.firstPartitions = firstPartitions
+        rotation = Rotation(dimension: dimension, seed: seed)
+        precondition(centroids.columns == rotation.paddedDimension && cells.columns == rotation.paddedDimension)
+        let zero = [Float](repeating: 0, count: dimension)
+        let rotatedOrigin = rotation.rotated(origin.span, lessOrigin: zero.span)
+        self.rotatedOrigin = rotatedOrigin
+        squaredNorms = (Self.products(centroids), Self.products(cells))
+        originProducts = (Self.products(centroids, rotatedOrigin), Self.products(cells, rotatedOrigin))
+        self.identity =
+            identity
+            ?? Self.identity(
+                facts: [
+                    "partition-model 1", "\(dimension)", metric.rawValue, "\(bits)", "\(seed)", fingerprintIdentity,
+                    "\(firstPartitions)",
+                ], numbers: [origin, centroids.elements, cells.elements])
+    }
+
+    /// The vectors as the index sees them.
+    ///
+    /// - Parameter vectors: row-major `[count × dimension]`.
+    /// - Returns: row-major `[count × padded dimension]`.
+    func rotated(_ vectors: Span<Float>, workers: Int) -> [Float] {
+        let count = vectors.count / dimension
+        precondition(vectors.count == count * dimension)
+        var output = [Float](repeating: 0, count: count * paddedDimension)
+        var span = output.mutableSpan
+        Parallel.fill(&span, width: paddedDimension, count: count, blockSize: 1024, workers: workers) { rows, part in
+            let block = vectors.extracting(rows.lowerBound * dimension..<rows.upperBound * dimension)
+            rotation.rotate(block, lessOrigin: origin.span, into: &part)
+        }
+        return output
+    }
+
+    /// ⟨row, other⟩ of each row, with itself where `other` is nil.
+    private static func products(_ matrix: Matrix, _ other: [Float]? = nil) -> [Float] {
+        let elements = matrix.elements.span
+        return (0..<matrix.rows).map { row in
+            let vector = elements.extracting(matrix.range(ofRow: row))
+            guard let other else { return dot(vector, vector) }
+            return dot(vector, other.span)
+        }
+    }
+
+    private static func identity(facts: [String], numbers: [[Float]]) -> String {
+        let sums = numbers.map { Digest.sha256($0.span.rawBytes) }
+        return Digest.sha256((facts + sums).joined(separator: "\n"))
+    }
+}

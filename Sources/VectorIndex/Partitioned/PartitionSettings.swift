@@ -1,0 +1,50 @@
+/// How vectors are partitioned and coded.
+package struct PartitionSettings: Codable, Hashable, Sendable {
+    /// How many partitions; nil takes them from the number of rows (``partitions(forRows:)``).
+    package var partitions: Int?
+    /// Bits of a code, 1 to 8: one is scanned, the others rank what the scan leaves.
+    package var bits: Int
+    /// Rows to train on for each partition.
+    package var samplesPerPartition: Int
+    /// The most bytes of the training sample, whatever the partitions.
+    package var largestSample: Int
+    /// Passes of k-means in each of the two levels.
+    package var iterations: Int
+    /// Passes over the whole sample after that, with rows free to leave their cell.
+    package var refinements: Int
+
+    package init(
+        partitions: Int? = nil, bits: Int = 6, samplesPerPartition: Int = 96, largestSample: Int = 2 << 30,
+        iterations: Int = 6, refinements: Int = 3
+    ) {
+        precondition((1...8).contains(bits), "a code has 1 to 8 bits, not \(bits)")
+        precondition(partitions ?? 1 > 0 && samplesPerPartition > 0 && iterations > 0 && refinements >= 0)
+        self.partitions = partitions
+        self.bits = bits
+        self.samplesPerPartition = samplesPerPartition
+        self.largestSample = largestSample
+        self.iterations = iterations
+        self.refinements = refinements
+    }
+
+    /// 500 rows a partition up to 10⁶, 610 at 10⁷ and 763 at 10⁸: 2,000, 16,384 and 131,072 partitions.
+    package static func partitions(forRows rows: Int) -> Int {
+        let (million, tenMillion) = (1_000_000, 10_000_000)
+        let each =
+            switch rows {
+            case ..<million: 500
+            case ..<tenMillion: 500 + 110 * (rows - million) / (tenMillion - million)
+            default: min(763, 610 + 153 * (rows - tenMillion) / 90_000_000)
+            }
+        return max(1, rows / each)
+    }
+
+    /// How many partitions a corpus of so many rows gets.
+    package func count(forRows rows: Int) -> Int { partitions ?? Self.partitions(forRows: rows) }
+
+    /// How many rows to train on.
+    package func sampleRows(corpusRows: Int, dimension: Int) -> Int {
+        let wanted = max(1024, samplesPerPartition * count(forRows: corpusRows))
+        return min(corpusRows, wanted, max(1, largestSample / (4 * dimension)))
+    }
+}
