@@ -79,5 +79,11 @@ bench-index: deps deps-python
 	Benchmarks/index/run.sh $(VECTORS)
 .PHONY: bench-index
 
+# Token ids and vectors a second, beside Hugging Face's tokenizers and sentence-transformers.
+bench-embed: deps deps-python data
+	$(MAKE) models MODEL=all
+	Benchmarks/embed/run.sh
+.PHONY: bench-embed
+
 clean:
 	rm -rf .build .build-* data/cache

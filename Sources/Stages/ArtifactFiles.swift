@@ -69,6 +69,21 @@ struct ShardedColumn: Sendable {
         return result
     }
 
+    /// The first file's attributes.
+    var attributes: [String: String] { readers.first?.attributes ?? [:] }
+
+    /// Calls `body` with block after block, and the number of each one's first row.
+    ///
+    /// - Parameter rows: of a block; fewer at a shard's end.
+    func forEachBlock(of rows: Int, _ body: (_ firstRow: Int, _ values: Span<Float>) throws -> Void) throws {
+        for (reader, firstRow) in zip(readers, firstRows) {
+            let reader = reader
+            for block in ranges(reader.rows, of: rows) {
+                try body(firstRow + block.lowerBound, try reader.floats(column, rows: block))
+            }
+        }
+    }
+
     func unsignedIntegers(_ rows: [Int]) throws(StorageError) -> [UInt32] {
         var result: [UInt32] = []
         var loaded = -1

@@ -5,7 +5,8 @@ package enum StageRegistry {
     package static let names = [
         IngestStage.name, CatalogStage.name, TokenizeStage.name, TokenProbeStage.name, TokenIndexStage.name,
         EmbedStage.name, ClusterStage.name, LabelStage.name, ProbeTrainStage.name, CurvatureStage.name,
-        GradientSignStage.name, ProjectStage.name, ShardIndexStage.name, MergeStage.name, CalibrateStage.name,
+        GradientSignStage.name, ProjectStage.name, IndexTrainStage.name, ShardIndexStage.name, MergeStage.name,
+        IndexRecallStage.name, CalibrateStage.name,
     ]
 
     /// Stages that a corpus of vectors without text does not have.
@@ -32,8 +33,10 @@ package enum StageRegistry {
             CurvatureStage(configuration.curvature, sizes: sizes, seed: seed),
             GradientSignStage(sizes: sizes),
             ProjectStage(configuration.project, sizes: sizes, seed: seed),
+            IndexTrainStage(configuration.index, sizes: sizes, seed: seed),
             ShardIndexStage(configuration.index, sizes: sizes),
             MergeStage(configuration.index, sizes: sizes),
+            IndexRecallStage(seed: seed),
             CalibrateStage(
                 configuration.calibration, candidates: CandidateSettings(configuration), embeddings: inputs.embeddings),
         ]

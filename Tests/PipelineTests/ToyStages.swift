@@ -164,14 +164,14 @@ struct ToyJoin: Stage {
     var granularity: Granularity { .slice }
     var inputs: [StageInput] { [.all("multiply"), .same("sum")] }
     func estimate(_ extent: Extent) -> ResourceEstimate { ResourceEstimate(memory: 1, disk: extent.rows) }
-    func slices(rows: Int) -> Int { (rows + 3) / 4 }
+    func slices(rows: Int, trainedRows: Int) -> Int { (rows + 3) / 4 }
 
     func run(_ context: TaskContext) throws {
         guard case .slice(let segment, let index, let count) = context.part else { throw ToyFailure() }
         log.add("join/\(segment.batches)/\(index)")
         var numbers: [Int] = []
         for artifact in context.inputs("multiply") { numbers += try readNumbers(artifact.path("products")) }
-        precondition(numbers.count == segment.rows && count == slices(rows: segment.rows))
+        precondition(numbers.count == segment.rows && count == slices(rows: segment.rows, trainedRows: 0))
         try writeNumbers(Array(numbers[min(numbers.count, 4 * index)..<min(numbers.count, 4 * index + 4)]), context.output("joined"))
     }
 }

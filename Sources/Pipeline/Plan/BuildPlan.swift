@@ -98,7 +98,7 @@ package struct BuildPlan: Sendable {
             }
         case .slice:
             for segment in segments {
-                let count = stage.slices(rows: segment.rows)
+                let count = stage.slices(rows: segment.rows, trainedRows: trainedCatalog?.rows ?? 0)
                 for index in 0..<count {
                     append(
                         stage, "\(padded(segment.batches.lowerBound))-\(padded(index))",
@@ -143,7 +143,9 @@ package struct BuildPlan: Sendable {
             }
         }
         let wanted = scope == .upTo ? 0..<batches.upperBound : batches
-        return all.filter { wanted.contains(tasks[$0].batches.lowerBound) && wanted.upperBound >= tasks[$0].batches.upperBound }
+        return all.filter {
+            wanted.contains(tasks[$0].batches.lowerBound) && wanted.upperBound >= tasks[$0].batches.upperBound
+        }
     }
 }
 

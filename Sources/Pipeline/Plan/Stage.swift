@@ -17,7 +17,9 @@ package protocol Stage: Sendable {
     /// What its tasks read.
     var inputs: [StageInput] { get }
     /// Into how many tasks a segment of so many rows is cut, where ``granularity`` is `slice`.
-    func slices(rows: Int) -> Int
+    ///
+    /// - Parameter trainedRows: of the batches that the models are trained on.
+    func slices(rows: Int, trainedRows: Int) -> Int
     /// What one task needs and leaves, for the check before a build starts.
     func estimate(_ extent: Extent) -> ResourceEstimate
     /// Does one task: reads `context.input(…)`, writes into `context.output(…)`.
@@ -27,7 +29,7 @@ package protocol Stage: Sendable {
 extension Stage {
     package var name: String { Self.name }
     package var version: Int { Self.version }
-    package func slices(rows: Int) -> Int { 1 }
+    package func slices(rows: Int, trainedRows: Int) -> Int { 1 }
 }
 
 package enum Granularity: String, Sendable {

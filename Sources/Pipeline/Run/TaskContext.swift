@@ -39,8 +39,8 @@ package struct TaskContext: Sendable {
         part = task.part
         batches = task.batches
         files =
-            plan.growth.files(of: task.batches.lowerBound).lowerBound
-            ..< plan.growth.files(of: task.batches.upperBound - 1).upperBound
+            plan.growth.files(of: task.batches.lowerBound)
+            .lowerBound..<plan.growth.files(of: task.batches.upperBound - 1).upperBound
         if case .whole = task.part { catalog = plan.trainedCatalog } else { catalog = plan.catalog }
         self.workers = workers
         self.folder = folder

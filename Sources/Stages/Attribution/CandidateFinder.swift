@@ -45,6 +45,8 @@ struct CandidateFinder: Sendable {
     private let influence: InfluenceScorer
     private let gradients: CandidateGradients
     private let words: WordCandidates?
+    /// Where fingerprints have a block of words.
+    private let tokens: TokenRows?
     /// The rows that may be found; all where nil.
     private let rows: RowSet?
 
@@ -66,7 +68,7 @@ struct CandidateFinder: Sendable {
                 configuration.project.layout.tokens != nil ? try parts.only(TokenProbeStage.name) : nil
             fingerprinter = try Fingerprinter(
                 settings: configuration.project, seed: configuration.seed, probe: probe, frequencies: frequencies)
-            index = try FlatIndex(segments: try parts.all(MergeStage.name).map { $0.path(ArtifactFile.segment) })
+            index = try OpenIndex.open(parts, search: configuration.search)
             guard index.identity == fingerprinter.identity(probe: probeArtifact, frequencies: frequencies)
             else {
                 throw RunError(
@@ -76,6 +78,7 @@ struct CandidateFinder: Sendable {
             gradients = try CandidateGradients(
                 embeddings: try parts.all(EmbedStage.name), gradients: try parts.all(GradientSignStage.name))
             words = settings.usesWords ? try WordCandidates(parts, settings: configuration.tokens) : nil
+            tokens = fingerprinter.needsWords ? try TokenRows(try parts.all(TokenizeStage.name)) : nil
         } catch let error as RunError {
             throw error
         } catch let error as StorageError {
@@ -195,11 +198,12 @@ struct CandidateFinder: Sendable {
     private func score(_ candidates: [Candidate], fingerprint: [Float], words query: TokenQuery?) throws -> [Candidate]
     {
         let own = dot(fingerprint.span, fingerprint.span)
-        return try candidates.map { candidate in
+        let vectors = try fingerprints(of: candidates.map(\.row))
+        return try candidates.enumerated().map { position, candidate in
             var candidate = candidate
-            let vector = try index.vector(row: candidate.row)
-            let norms = (own * dot(vector.span, vector.span)).squareRoot()
-            candidate.similarity = norms > 0 ? dot(fingerprint.span, vector.span) / norms : 0
+            let vector = vectors.elements.span.extracting(vectors.range(ofRow: position))
+            let norms = (own * dot(vector, vector)).squareRoot()
+            candidate.similarity = norms > 0 ? dot(fingerprint.span, vector) / norms : 0
             if let words, let query {
                 let influence = try words.influence(of: candidate.row, on: query)
                 candidate.tokenInfluence = influence
@@ -207,6 +211,27 @@ struct CandidateFinder: Sendable {
             }
             return candidate
         }
+    }
+
+    /// The exact fingerprints of rows, `[rows × dimension]`: a flat index has them, else they are made again.
+    private func fingerprints(of rows: [Int]) throws -> Matrix {
+        if let flat = index as? FlatIndex {
+            var elements: [Float] = []
+            for row in rows { elements += try flat.vector(row: row) }
+            return Matrix(rows: rows.count, columns: flat.dimension, elements: elements)
+        }
+        var words: TokenCounts?
+        if let tokens {
+            var counts = TokenCounts()
+            for row in rows { counts.append(try tokens.bag(row: row)) }
+            words = counts
+        }
+        guard fingerprinter.needsGradients else {
+            return try fingerprinter.fingerprints(
+                try gradients.embeddings(rows), GradientFactors(layers: []), words: words, workers: 1)
+        }
+        let read = try gradients.read(rows)
+        return try fingerprinter.fingerprints(read.embeddings, read.factors, words: words, workers: 1)
     }
 
     /// Fills in the cluster probe's influences.
@@ -235,6 +260,7 @@ struct CandidateSettings: Sendable {
     let project: ProjectStage.Settings
     let refine: RefineSettings
     let tokens: TokenSettings
+    let search: IndexSettings.Search
     let seed: UInt64
 
     init(_ configuration: PipelineConfiguration) {
@@ -242,6 +268,7 @@ struct CandidateSettings: Sendable {
         project = configuration.project
         refine = configuration.refine
         tokens = configuration.tokens
+        search = configuration.index.search
         seed = configuration.seed
     }
 }

@@ -55,6 +55,9 @@ package struct CandidateGradients: Sendable {
             selfInfluence: try selfInfluence.floats(rows))
     }
 
+    /// The embeddings alone, `[rows × d]`.
+    package func embeddings(_ rows: [Int]) throws(StorageError) -> Matrix { try matrix(embeddings, rows) }
+
     private func matrix(_ column: ShardedColumn, _ rows: [Int]) throws(StorageError) -> Matrix {
         Matrix(rows: rows.count, columns: column.width, elements: try column.floats(rows))
     }

@@ -23,6 +23,8 @@ package struct CalibrateStage: Stage {
     package struct Parameters: Codable, Sendable {
         let settings: CalibrationSettings
         let refine: RefineSettings
+        /// How candidates are searched for.
+        let search: IndexSettings.Search
         /// Of the token probe, where it takes part.
         let tokens: TokenSettings?
         let seed: UInt64
@@ -41,7 +43,7 @@ package struct CalibrateStage: Stage {
 
     init(_ settings: CalibrationSettings, candidates: CandidateSettings, embeddings: EmbeddingSource) {
         parameters = Parameters(
-            settings: settings, refine: candidates.refine,
+            settings: settings, refine: candidates.refine, search: candidates.search,
             tokens: candidates.refine.usesWords ? candidates.tokens : nil,
             seed: candidates.seed)
         configuration = candidates
@@ -54,11 +56,12 @@ package struct CalibrateStage: Stage {
         if configuration.refine.usesWords {
             words = [.all(TokenizeStage.name), .same(TokenProbeStage.name), .same(TokenIndexStage.name)]
         } else if configuration.project.layout.tokens != nil {
-            words = [.same(TokenProbeStage.name)]
+            words = [.all(TokenizeStage.name), .same(TokenProbeStage.name)]
         }
         return [
             .all(IngestStage.name), .all(EmbedStage.name), .same(ClusterStage.name), .same(ProbeTrainStage.name),
-            .same(CurvatureStage.name), .all(GradientSignStage.name), .same(MergeStage.name),
+            .same(CurvatureStage.name), .all(GradientSignStage.name), .all(MergeStage.name),
+            .same(IndexTrainStage.name), .same(IndexRecallStage.name),
         ] + words
     }
 

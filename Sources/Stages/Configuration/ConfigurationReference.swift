@@ -33,8 +33,12 @@ package enum ConfigurationReference {
         fingerprint.signature_weight   weight of the gradient signature's cosine                           0
         fingerprint.token_dimension    m of the token signature                                            256
         fingerprint.token_weight       weight of the token signature's cosine; for texts                   0
-        index.kind                flat: exact                                                              flat
+        index.kind                P auto | flat: exact | partitioned; auto: flat up to 250,000 rows         auto
         index.metric              P inner_product | l2                                                     inner_product
+        index.bits                bits a number of a partitioned index' codes, 1 to 8                       6
+        index.partitions          0: about one for each 500 to 750 rows                                    0
+        index.recall              share of the ten nearest that a search is to find, on held-out rows      0.95
+        index.probes              partitions to look into; 0: as few as reach the recall                   0
         influence.damping         P λ in H + λI; stands for the probe's own l2                             0.0001
         influence.iterations      P T of LiSSA, or converged: the exact solution                           converged
         influence.scale           μ of LiSSA; 0: 1.1·(λ_max + λ) from a power iteration                    0

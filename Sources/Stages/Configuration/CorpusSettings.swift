@@ -71,21 +71,6 @@ package struct EmbedSettings: Sendable {
     }
 }
 
-/// The configuration's `index:` section.
-package struct IndexSettings: Codable, Hashable, Sendable {
-    package enum Kind: String, CaseIterable, Codable, Sendable { case flat }
-
-    package let kind: Kind
-    package let metric: Metric
-
-    init(_ section: ConfigurationSection, profile: PipelineConfiguration.Profile) throws(RunError) {
-        var section = section
-        kind = try section.choice("kind", default: .flat)
-        metric = try section.choice("metric", default: profile == .paper ? .l2 : .innerProduct)
-        try section.finish()
-    }
-}
-
 /// The configuration's `refine:` section: how candidates become ranked sources.
 package struct RefineSettings: Codable, Hashable, Sendable {
     /// What the score is made of.

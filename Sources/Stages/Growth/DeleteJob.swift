@@ -44,7 +44,8 @@ package struct DeleteJob {
         let generations = try directory.keptGenerations()
         guard let current = generations.last else {
             throw RunError(
-                .missingInput, "\(directory.path): the build has not come to its end, so nobody can find its samples yet")
+                .missingInput,
+                "\(directory.path): the build has not come to its end, so nobody can find its samples yet")
         }
         var deletions = try Deletions.read(directory)
         let known = try known(ids, generations)

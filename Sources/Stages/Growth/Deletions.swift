@@ -78,7 +78,10 @@ package struct Deletions: Codable, Hashable, Sendable {
     /// Finds the rows of every ingest task of some generations.
     mutating func resolve(_ generations: [Generation], _ directory: RunDirectory) throws(RunError) {
         var resolved: [String: [[Int]]] = [:]
-        guard !entries.isEmpty else { return rows = [:] }
+        guard !entries.isEmpty else {
+            rows = [:]
+            return
+        }
         for generation in generations {
             for file in generation.growth.files.indices {
                 let name = Self.name(generation, file)
@@ -144,7 +147,9 @@ extension Deletions {
             let shards = try SampleKeys.shards(ingest)
             let hasPassages = shards.first?.content == .passages
             for entry in entries where entry.before <= number {
-                if let key = IdentifierHash(hexadecimal: hasPassages ? entry.firstPassage : entry.id) { keys.insert(key) }
+                if let key = IdentifierHash(hexadecimal: hasPassages ? entry.firstPassage : entry.id) {
+                    keys.insert(key)
+                }
             }
             var count = 0
             for shard in shards { count += try shard.keys().count { keys.contains($0) } }

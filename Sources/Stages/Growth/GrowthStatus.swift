@@ -85,7 +85,9 @@ package struct GrowthStatus: Sendable, Encodable {
 
     var text: String {
         var text = ""
-        if let previousGeneration { text += "previous   generation \(previousGeneration); `gradprint rollback` returns to it\n" }
+        if let previousGeneration {
+            text += "previous   generation \(previousGeneration); `gradprint rollback` returns to it\n"
+        }
         if deletedIDs + replacedRows > 0 {
             text +=
                 "hidden     \(grouped(deletedRows)) rows of \(grouped(deletedIDs)) deleted ids, \(grouped(replacedRows)) rows that later batches replace\n"
@@ -101,7 +103,8 @@ package struct GrowthStatus: Sendable, Encodable {
         for (position, batch) in batches.enumerated() {
             let number = String(batch.number).padding(toLength: 8, withPad: " ", startingAt: 0)
             let drift = batch.drift.map { String(format: "%.3f", $0) } ?? "-"
-            let files = batch.files.count > 3 ? batch.files.prefix(3) + ["… \(batch.files.count) files"] : batch.files[...]
+            let files =
+                batch.files.count > 3 ? batch.files.prefix(3) + ["… \(batch.files.count) files"] : batch.files[...]
             text += number + Self.right(grouped(batch.rows), 11) + Self.right(drift, 8) + "  "
             text += files.joined(separator: ", ") + (position < trainedBatches ? "  (trained on)" : "") + "\n"
         }

@@ -19,7 +19,8 @@ package enum RollbackJob {
         var text =
             "generation \(now.number) is generation \(previous.number) again, with \(grouped(now.catalog.rows)) rows"
         if !gone.isEmpty {
-            text += "; \(gone.joined(separator: ", ")) are not part of the run any more and come back only if they are appended again"
+            text +=
+                "; \(gone.joined(separator: ", ")) are not part of the run any more and come back only if they are appended again"
         }
         return text + ". Another rollback, before anything is built, returns to generation \(before.number)"
     }

@@ -5,66 +5,103 @@ internal import VectorIndex
 /// One shard's part of the index.
 package struct ShardIndexStage: Stage {
     package static let name = "shard-index"
-    package static let version = 1
-    package let parameters: IndexSettings
+    package static let version = 2
+    package let parameters: IndexSettings.Layout
 
     private let sizes: RowSizes
 
     init(_ settings: IndexSettings, sizes: RowSizes) {
-        parameters = settings
+        parameters = settings.layout
         self.sizes = sizes
     }
 
     package var granularity: Granularity { .shard }
-    package var inputs: [StageInput] { [.same(ProjectStage.name)] }
+    package var inputs: [StageInput] { [.same(ProjectStage.name), .same(IndexTrainStage.name)] }
 
     package func estimate(_ extent: Extent) -> ResourceEstimate {
-        ResourceEstimate(memory: 64 << 20, disk: extent.rows * sizes.fingerprint)
+        // A partitioned index takes the shard's vectors as they are, rotated and encoded.
+        ResourceEstimate(
+            memory: (64 << 20) + 3 * extent.rows * sizes.fingerprint, disk: extent.rows * sizes.fingerprint)
     }
 
     package func run(_ context: TaskContext) throws {
         let reader = try ShardReader(
             path: context.input(ProjectStage.name).path(ArtifactFile.fingerprints), expectedKind: ShardKind.fingerprints
         )
-        let writer = try FlatSegment.Writer(
-            path: context.output(ArtifactFile.segment), dimension: try reader.column("fingerprint").fixedWidth ?? 0,
-            metric: parameters.metric, identity: reader.attributes["identity"] ?? "")
-        for rows in ranges(reader.rows, of: 4096) {
-            try writer.append(try reader.floats("fingerprint", rows: rows))
-            context.advance(rows: rows.count)
+        let identity = reader.attributes["identity"] ?? ""
+        let output = context.output(ArtifactFile.segment)
+        do {
+            guard let model = try IndexModel.read(context.input(IndexTrainStage.name)) else {
+                let writer = try FlatSegment.Writer(
+                    path: output, dimension: try reader.column("fingerprint").fixedWidth ?? 0,
+                    metric: parameters.metric, identity: identity)
+                for rows in ranges(reader.rows, of: 4096) {
+                    try writer.append(try reader.floats("fingerprint", rows: rows))
+                    context.advance(rows: rows.count)
+                }
+                return try writer.finish()
+            }
+            guard model.fingerprintIdentity == identity else {
+                throw RunError(
+                    .incompatible, "\(reader.path): its fingerprints are not of the kind the index was trained on")
+            }
+            let summary = try PartitionPart.write(
+                try reader.floats("fingerprint", rows: 0..<reader.rows), to: output, model: model,
+                workers: context.workers)
+            context.advance(rows: summary.rows)
+            // Against the training's it says how far the rows have drifted.
+            context.record("distance", .number(summary.meanSquaredDistance.squareRoot()))
+        } catch let error as IndexError {
+            throw RunError(error)
         }
-        try writer.finish()
     }
 }
 
-/// The segment made of its shards' parts, in the order of the corpus.
+/// A slice of a segment, made of its shards' parts: some partitions, or all rows of a flat index.
 package struct MergeStage: Stage {
     package static let name = "merge"
-    package static let version = 1
-    package let parameters: IndexSettings
+    package static let version = 2
+    package let parameters: IndexSettings.Layout
 
     private let sizes: RowSizes
 
     init(_ settings: IndexSettings, sizes: RowSizes) {
-        parameters = settings
+        parameters = settings.layout
         self.sizes = sizes
     }
 
     package var granularity: Granularity { .slice }
-    package var inputs: [StageInput] { [.all(ShardIndexStage.name)] }
+    package var inputs: [StageInput] { [.all(ShardIndexStage.name), .same(IndexTrainStage.name)] }
+
+    package func slices(rows: Int, trainedRows: Int) -> Int {
+        guard parameters.isPartitioned(rows: trainedRows) else { return 1 }
+        return PartitionSlice.slices(
+            rows: rows, partitions: parameters.partitioning.count(forRows: trainedRows),
+            dimension: sizes.fingerprint / 4, bits: parameters.bits
+        ).count
+    }
 
     package func estimate(_ extent: Extent) -> ResourceEstimate {
         ResourceEstimate(memory: 64 << 20, disk: extent.rows * sizes.fingerprint)
     }
 
     package func run(_ context: TaskContext) throws {
+        guard case .slice(_, let index, let count) = context.part else {
+            preconditionFailure("merge is cut into slices")
+        }
         let parts = context.inputs(ShardIndexStage.name).map { $0.path(ArtifactFile.segment) }
+        let output = context.output(ArtifactFile.segment)
         do {
-            let rows = try FlatSegment.merge(parts, into: context.output(ArtifactFile.segment)) {
-                context.advance(rows: $0)
+            let rows: Int
+            if let model = try IndexModel.read(context.input(IndexTrainStage.name)) {
+                rows = try PartitionMerge(model: model, parts: parts).write(
+                    PartitionSlice.range(index, of: count, partitions: model.partitions), to: output
+                ) { context.advance(rows: $0) }
+            } else {
+                rows = try FlatSegment.merge(parts, into: output) { context.advance(rows: $0) }
             }
             context.record("vectors", .integer(rows))
-        } catch {
+        } catch let error as IndexError {
             throw RunError(error)
         }
     }

@@ -96,7 +96,8 @@ package struct BuildJob {
             let current = try directory.currentGeneration()
             guard current != nil else {
                 throw RunError(
-                    .missingInput, "\(directory.path): there is nothing to retrain yet; build the run without --retrain")
+                    .missingInput, "\(directory.path): there is nothing to retrain yet; build the run without --retrain"
+                )
             }
             try directory.keepPending(inputs.growth)
         }

@@ -112,7 +112,8 @@ final class CorpusVectors: Sendable {
         let set = try VectorSet(record.files.map(\.path), ids: record.vectors?.ids)
         guard set.digest == record.vectors?.digest else {
             throw StorageError(
-                .corrupt, path: record.files[0].path, "these are not the vectors any more that were to become part of the run")
+                .corrupt, path: record.files[0].path,
+                "these are not the vectors any more that were to become part of the run")
         }
         opened.withLock { $0[batch] = set }
         return set

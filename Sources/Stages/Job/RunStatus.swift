@@ -81,7 +81,8 @@ package struct RunStatus: Sendable, Encodable {
             }
             time += seconds["\(name)/\(manifest.task)"] ?? 0
             for (key, value) in manifest.figures {
-                figures[key] = folders.count == 1 ? value : sum(figures[key], rows - manifest.rows, value, manifest.rows)
+                figures[key] =
+                    folders.count == 1 ? value : sum(figures[key], rows - manifest.rows, value, manifest.rows)
             }
         }
         return Stage(

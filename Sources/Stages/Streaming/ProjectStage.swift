@@ -142,6 +142,9 @@ struct Fingerprinter: Sendable {
         embeddingDimension + (projection?.outputs ?? 0) + (settings.layout.tokens?.dimension ?? 0)
     }
 
+    /// Whether the gradient's signature takes part.
+    var needsGradients: Bool { projection != nil }
+
     /// Whether fingerprints have a block of words.
     var needsWords: Bool { tokens != nil }
 

@@ -162,8 +162,10 @@ package struct FlatIndex: VectorIndex {
                         let first = UInt32(firstRow + rows.lowerBound)
                         // ‖x‖² − 2⟨q, x⟩ orders as the distance does.
                         switch metric {
-                        case .l2: best[query].offer(dots: span, bias: norms, factor: -2, first: first, allowed: allowed.span)
-                        case .innerProduct: best[query].offer(dots: span, factor: -1, first: first, allowed: allowed.span)
+                        case .l2:
+                            best[query].offer(dots: span, bias: norms, factor: -2, first: first, allowed: allowed.span)
+                        case .innerProduct:
+                            best[query].offer(dots: span, factor: -1, first: first, allowed: allowed.span)
                         }
                     }
                 }

@@ -33,4 +33,10 @@ package enum PartitionSlice {
         let each = max(1, (partitions + wanted - 1) / wanted)
         return stride(from: 0, to: partitions, by: each).map { $0..<min(partitions, $0 + each) }
     }
+
+    /// The partitions of one of `count` slices of about one size; the last ones may have none.
+    package static func range(_ index: Int, of count: Int, partitions: Int) -> Range<Int> {
+        let each = (partitions + count - 1) / count
+        return min(partitions, index * each)..<min(partitions, (index + 1) * each)
+    }
 }

@@ -22,8 +22,10 @@ extension PartitionedIndex {
     /// vectors.
     package static let defaultConfidence: Float = 1.9
 
-    package func search(_ queries: Matrix, count: Int, workers: Int) throws(IndexError) -> [[Neighbor]] {
-        try search(queries, count: count, probes: probes, workers: workers)
+    package func search(
+        _ queries: Matrix, count: Int, filter: RowSet?, workers: Int
+    ) throws(IndexError) -> [[Neighbor]] {
+        try search(queries, count: count, probes: probes, filter: filter, workers: workers)
     }
 
     /// The `count` best rows of each query, best first, as far as they lie in the partitions looked into.

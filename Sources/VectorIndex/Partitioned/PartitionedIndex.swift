@@ -109,6 +109,27 @@ package struct PartitionedIndex: VectorIndex {
         self.largest = largest
     }
 
+    /// - Parameter slices: paths, those of a segment in the order of their partitions, segments in the order of their rows.
+    package init(
+        model: PartitionModel, slices: [String], probes: Int = 32, checksChecksums: Bool = true
+    ) throws(IndexError) {
+        var segments: [Segment] = []
+        var own: [String] = []
+        var (firstRow, rows) = (0, 0)
+        for slice in slices {
+            let file = try SliceFile(path: slice, model: model, checksChecksums: checksChecksums)
+            if file.partitions.lowerBound == 0, !own.isEmpty {
+                segments.append(Segment(slices: own, firstRow: firstRow))
+                own = []
+                firstRow = rows
+            }
+            own.append(slice)
+            rows += file.entries.reduce(0) { $0 + $1.count }
+        }
+        if !own.isEmpty { segments.append(Segment(slices: own, firstRow: firstRow)) }
+        try self.init(model: model, segments: segments, probes: probes, checksChecksums: checksChecksums)
+    }
+
     /// Checks every byte of every slice.
     ///
     /// - Throws: `damaged`.

@@ -1,0 +1,91 @@
+internal import Kernels
+package import Pipeline
+internal import Storage
+internal import VectorIndex
+
+/// How many partitions a search has to look into: measured against exact search on rows that are held out.
+///
+/// The queries are rows of the corpus, drawn from the seed; none of them may be found, neither by the exact search nor by
+/// the index, so each looks for its neighbours and not for itself.
+package struct IndexRecallStage: Stage {
+    package static let name = "index-recall"
+    package static let version = 1
+    package let parameters: Seeded<Settings>
+
+    package struct Settings: Codable, Hashable, Sendable {
+        let queries: Int
+        let neighbours: Int
+    }
+
+    private static let stream: UInt64 = 29
+
+    init(seed: UInt64) { parameters = Seeded(settings: Settings(queries: 256, neighbours: 10), seed: seed) }
+
+    package var granularity: Granularity { .whole }
+    package var inputs: [StageInput] {
+        [.all(ProjectStage.name), .same(IndexTrainStage.name), .all(MergeStage.name)]
+    }
+
+    package func estimate(_ extent: Extent) -> ResourceEstimate {
+        ResourceEstimate(memory: 128 << 20, disk: 1 << 16)
+    }
+
+    package func run(_ context: TaskContext) throws {
+        let slices = context.inputs(MergeStage.name)
+        guard let model = try IndexModel.read(context.input(IndexTrainStage.name)) else {
+            context.record("recall", .text("exact"))
+            return
+        }
+        let fingerprints = try ShardedColumn.fingerprints(context.inputs(ProjectStage.name))
+        let settings = parameters.settings
+        let held = try fingerprints.sample(
+            min(settings.queries, max(1, fingerprints.rows / 2)), seed: parameters.seed, stream: Self.stream)
+        var others = RowSet(allOf: fingerprints.rows)
+        for row in held.rows { others.remove(row) }
+        do {
+            var scan = ExactScan(held.matrix, count: settings.neighbours, metric: model.metric, filter: others)
+            try fingerprints.forEachBlock(of: EmbeddingBlocks.blockRows) { firstRow, block in
+                scan.add(block, firstRow: firstRow, workers: context.workers)
+                context.advance(rows: block.count / fingerprints.width)
+            }
+            let index = try PartitionedIndex(model: model, slices: slices.map { $0.path(ArtifactFile.segment) })
+            let table = try index.recall(
+                held.matrix, exact: scan.rows, count: settings.neighbours, probes: Self.probes(model.partitions),
+                filter: others, workers: context.workers)
+            try table.write(to: context.output(RecallTable.fileName))
+            for target in [0.9, 0.95, 0.99] {
+                if let probes = table.probes(reaching: target) {
+                    context.record("probes for recall \(target)", .integer(probes))
+                }
+            }
+        } catch let error as IndexError {
+            throw RunError(error)
+        }
+    }
+
+    /// Numbers of partitions to try: in steps of a quarter, to all of them or 2,048.
+    private static func probes(_ partitions: Int) -> [Int] {
+        var probes: [Int] = []
+        var next = 1
+        while next < min(partitions, 2048) {
+            probes.append(next)
+            next = max(next + 1, next * 5 / 4)
+        }
+        return probes + [min(partitions, 2048)]
+    }
+}
+
+extension RecallTable {
+    static let fileName = "recall.json"
+
+    func write(to path: String) throws(StorageError) { try JSONFile.write(self, path: path) }
+
+    static func read(_ artifact: Artifact) throws(StorageError) -> RecallTable {
+        try JSONFile.read(RecallTable.self, path: artifact.path(fileName))
+    }
+
+    /// As many partitions as the settings say: as few as reach the recall, or the most that were tried.
+    func probes(_ search: IndexSettings.Search) -> Int {
+        search.probes ?? probes(reaching: search.recall) ?? lines.last?.probes ?? 1
+    }
+}
