@@ -117,7 +117,7 @@ GRADPRINT_KERNELS=$level OPENBLAS_CORETYPE=$core \
 say "a build without faults"
 run=$work/plain
 "$gradprint" submit "$work/pipeline.yaml" --run-dir "$run" >"$work/submitted" || fail "submit"
-[ "$(wc -l <"$work/submitted")" = 16 ] || fail "16 jobs expected: $(cat "$work/submitted")"
+[ "$(wc -l <"$work/submitted")" -ge 16 ] || fail "16 jobs at least are expected: $(cat "$work/submitted")"
 fails_with 75 "still in the queue" "$gradprint" submit "$work/pipeline.yaml" --run-dir "$run"
 wait_for 120 "the end of the build" queue_is_empty
 same_as_local "$run"

@@ -49,7 +49,9 @@ extension Runner {
                 stage: stage.name, inputs: stage.inputs.map(\.stage), tasks: tasks.count,
                 missing: isKnown ? planned.indices.filter { missing[planned[$0]] } : Array(tasks.indices),
                 isKnown: isKnown,
-                memory: plan.catalog == nil ? 0 : tasks.compactMap { full.extent(of: full.tasks[$0]).map { stage.estimate($0).memory } }.max() ?? 0,
+                memory: plan.catalog == nil
+                    ? 0
+                    : tasks.compactMap { full.extent(of: full.tasks[$0]).map { stage.estimate($0).memory } }.max() ?? 0,
                 slowest: slowest[stage.name])
         }
     }
