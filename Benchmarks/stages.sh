@@ -7,7 +7,7 @@
 # when there is nothing left to do (loading the model, the corpus' checksum), so a busy machine changes them little.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-gradprint=.build/release/gradprint
+gradprint=${GRADPRINT:-.build/release/gradprint}
 run=$(mktemp -d)
 trap 'rm -rf "$run"' EXIT
 export OPENBLAS_NUM_THREADS=1
@@ -25,9 +25,10 @@ for stage in $stages; do
     "$gradprint" status "$run" --json | python3 -c '
 import json, sys
 stage, seconds = sys.argv[1], max(0.001, float(sys.argv[2]) - float(sys.argv[3]))
-found = [s for s in json.load(sys.stdin)["stages"] if s["name"] == stage]
-for s in found:
-    rows = s["rows"]
-    print("%-14s %12s %12.2f %14s %12s" % (stage, f"{rows:,}", seconds, f"{rows / seconds:,.0f}",
-          f"{s[\"bytes\"] / rows:,.0f}" if rows else "-"))' "$stage" "$busy" "$idle"
+for found in json.load(sys.stdin)["stages"]:
+    if found["name"] == stage:
+        rows = found["rows"]
+        size = "{:,.0f}".format(found["bytes"] / rows) if rows else "-"
+        print("{:14} {:12,} {:12.2f} {:14,.0f} {:>12}".format(stage, rows, seconds, rows / seconds, size))
+' "$stage" "$busy" "$idle"
 done

@@ -127,10 +127,11 @@ status_has '4 completed'
 [ -z "$("$gradprint" submit "$work/pipeline.yaml" --run-dir "$run" 2>/dev/null)" ] || fail "something was submitted anew"
 
 say "what is missing alone is submitted again"
-rm -rf "$run"/merge/all.*
+rm -rf "$run"/merge/*
 "$gradprint" submit "$work/pipeline.yaml" --run-dir "$run" >"$work/submitted" || fail "submit"
 wait_for 60 "the end of the build" queue_is_empty
 same_as_local "$run"
+[ "$(cut -d' ' -f2 "$work/submitted" | grep -cxE 'merge|embed|publish')" = 2 ] || fail "not what is missing was submitted"
 say "again the same bytes, from: $(cut -d' ' -f2 "$work/submitted" | tr '\n' ' ')"
 
 say "a build with faults; every flush takes 0.1 s longer"
