@@ -55,6 +55,15 @@ test-slow: deps
 	swift test -c release --skip-build --disable-testable-imports --filter 'Slow|GoldenModels'
 .PHONY: test-slow
 
+# A build on a real Slurm on this host, with faults, every byte against a local build. As root; about 3 minutes.
+test-slurm: build
+	@missing=""; for p in slurm-wlm munge procps; do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then echo "installing with apt:$$missing"; \
+	  $(SUDO) apt-get update -q >/dev/null && \
+	  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -q --no-install-recommends $$missing >/dev/null; fi
+	$(SUDO) Tests/slurm/run.sh $(GRADPRINT)
+.PHONY: test-slurm
+
 lint:
 	swift format lint --strict --recursive Package.swift Sources Tests Benchmarks
 

@@ -24,6 +24,7 @@ let libraries: [(name: String, dependencies: [Target.Dependency])] = [
             .product(name: "Logging", package: "swift-log"),
         ]
     ),
+    ("Cluster", ["Pipeline", "Storage", "Kernels"]),
     ("Baselines", ["Influence", "Probing", "VectorIndex", "Kernels"]),
     ("Evaluation", ["Kernels"]),
     (
@@ -59,6 +60,7 @@ let tests: [(name: String, dependencies: [Target.Dependency])] = [
     ("VectorIndex", ["CKernels", "Kernels", "Storage"]),
     ("Calibration", ["Kernels"]),
     ("Pipeline", ["Storage"]),
+    ("Cluster", ["Pipeline", "Storage", "Kernels"]),
     ("Baselines", ["Influence", "Probing", "VectorIndex", "Clustering", "TensorFiles", "Kernels"]),
     ("Evaluation", ["Kernels"]),
     ("Stages", ["Pipeline", "Storage", "Corpus", "TensorFiles", "Embedding", "Probing", "VectorIndex", "Kernels"]),
@@ -86,7 +88,7 @@ let package = Package(
         .executableTarget(
             name: "gradprint",
             dependencies: [
-                "Stages", "Pipeline", "Evaluation", "Lineage", "Storage", "Corpus", "Kernels",
+                "Stages", "Cluster", "Pipeline", "Evaluation", "Lineage", "Storage", "Corpus", "Kernels",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

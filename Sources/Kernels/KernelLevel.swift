@@ -4,7 +4,7 @@ import CKernels
 ///
 /// One level is in force for the whole process: results of different levels differ in their last bits, so manifests
 /// record it. `GRADPRINT_KERNELS=scalar|avx2|avx512` pins it (see ``pin(_:)``).
-package enum KernelLevel: String, CaseIterable, Sendable {
+package enum KernelLevel: String, CaseIterable, Comparable, Sendable {
     case scalar, avx2, avx512
 
     /// The highest level this processor has.
@@ -15,6 +15,8 @@ package enum KernelLevel: String, CaseIterable, Sendable {
 
     /// Pins the level for the process; one that the processor lacks is lowered to ``highest``.
     package static func pin(_ level: KernelLevel) { ck_set_level(level.cValue) }
+
+    package static func < (a: KernelLevel, b: KernelLevel) -> Bool { a.cValue.rawValue < b.cValue.rawValue }
 
     private init(_ level: ck_level) {
         switch level {

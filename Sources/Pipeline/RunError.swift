@@ -23,6 +23,8 @@ package struct RunError: Error, Hashable, CustomStringConvertible {
         case configuration = 78
         /// Parts that do not fit together: another embedder, another kernel level, a newer format.
         case incompatible = 79
+        /// The process was told to end; the same command goes on where it was.
+        case interrupted = 80
     }
 
     package let kind: Kind

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Cluster
 internal import Foundation
 internal import Logging
 internal import Pipeline
@@ -24,17 +25,36 @@ struct PipelineOptions: ParsableArguments {
     )
     var allowMixedKernels = false
 
-    func job(workers: WorkerOptions, logger: Logger) throws(RunError) -> BuildJob {
+    /// The pipeline as the file and the command line give it.
+    struct Parsed {
+        let root: ConfigurationNode
+        let configuration: PipelineConfiguration
+        let slurm: SlurmSettings
+        let directory: RunDirectory
+    }
+
+    func parse() throws(RunError) -> Parsed {
         var root = try ConfigurationNode(yamlFile: pipeline)
         for assignment in assignments { try root.set(assignment) }
         let configuration = try PipelineConfiguration(root)
         guard let path = runDir ?? configuration.runDirectory else {
             throw RunError(.configuration, "where shall the run be kept? Give --run-dir RUN or the key run_dir")
         }
-        return BuildJob(
-            configuration: configuration, root: root, directory: RunDirectory(path: absolute(path)),
-            workers: workers.count(configured: configuration.workers), allowsMixedPlatforms: allowMixedKernels,
-            progress: BuildProgress { logger.info("\($0)") })
+        return Parsed(
+            root: root, configuration: configuration,
+            slurm: try SlurmSettings(configuration.slurm, stages: StageRegistry.names),
+            directory: RunDirectory(path: absolute(path)))
+    }
+
+    func job(_ parsed: Parsed, workers: Int, logger: Logger) -> BuildJob {
+        BuildJob(
+            configuration: parsed.configuration, root: parsed.root, directory: parsed.directory, workers: workers,
+            allowsMixedPlatforms: allowMixedKernels, progress: BuildProgress { logger.info("\($0)") })
+    }
+
+    func job(workers: WorkerOptions, logger: Logger) throws(RunError) -> BuildJob {
+        let parsed = try parse()
+        return job(parsed, workers: workers.count(configured: parsed.configuration.workers), logger: logger)
     }
 }
 
@@ -79,49 +99,6 @@ struct BuildCommand: ParsableCommand {
             }
             let summary = try job.build(retrain: retrain)
             logger.info("\(summary)")
-        }
-    }
-}
-
-struct StageCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "stage",
-        abstract: "Runs one stage's share of the tasks, for a cluster's job array.",
-        discussion: """
-            Rank R of a world of W does the tasks R, R + W, R + 2W, … of the stage. The stages before it have to be \
-            done. In order: \(StageRegistry.names.joined(separator: ", ")).
-
-              gradprint stage embed pipeline.yaml --run-dir RUN --rank $SLURM_ARRAY_TASK_ID --world-size 64
-            """)
-
-    @Argument(help: "The stage's name.")
-    var name: String
-
-    @OptionGroup var pipeline: PipelineOptions
-
-    @Option(help: "This process's number, from 0.")
-    var rank = 0
-
-    @Option(help: "How many processes share the stage.")
-    var worldSize = 1
-
-    @OptionGroup var workers: WorkerOptions
-    @OptionGroup var common: CommonOptions
-
-    func validate() throws {
-        guard StageRegistry.names.contains(name) else {
-            throw ValidationError(
-                "There is no stage '\(name)'; the stages are \(StageRegistry.names.joined(separator: ", ")).")
-        }
-        guard worldSize >= 1, (0..<worldSize).contains(rank) else {
-            throw ValidationError("--rank has to be from 0 to --world-size minus 1.")
-        }
-    }
-
-    func run() throws {
-        try reportingErrors(common) { logger in
-            let job = try pipeline.job(workers: workers, logger: logger)
-            try job.run(stage: name, rank: rank, worldSize: worldSize)
         }
     }
 }

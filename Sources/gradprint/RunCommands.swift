@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Cluster
 internal import Logging
 internal import Pipeline
 internal import Stages
@@ -9,7 +10,8 @@ struct StatusCommand: ParsableCommand {
         abstract: "Shows what a run holds and what is left to do.",
         discussion: """
             Reads the run's manifests, so it works beside a running build and after a killed one. What a build would \
-            still do is printed by `gradprint build … --dry-run`.
+            still do is printed by `gradprint build … --dry-run`. Of a run that was handed to Slurm it shows the jobs, \
+            their states where squeue is there, and why elements failed.
             """)
 
     @Argument(help: ArgumentHelp("The run directory.", valueName: "run"))
@@ -22,9 +24,27 @@ struct StatusCommand: ParsableCommand {
 
     func run() throws {
         try reportingErrors(common) { _ in
-            let status = try RunStatus(directory: RunDirectory(path: absolute(directory)))
-            try writeOutput(json ? status.json() : status.table())
+            let run = RunDirectory(path: absolute(directory))
+            let status = try RunStatus(directory: run)
+            let cluster = try ClusterStatus(directory: run)
+            let record = WholeStatus(run: status, cluster: cluster)
+            let text = status.table() + (cluster?.text() ?? "")
+            try writeOutput(json ? String(decoding: JSONFile.encode(record), as: UTF8.self) : text)
         }
+    }
+}
+
+/// A run's status, and under `cluster` that of its submission.
+private struct WholeStatus: Encodable {
+    let run: RunStatus
+    let cluster: ClusterStatus?
+
+    private enum CodingKeys: CodingKey { case cluster }
+
+    func encode(to encoder: any Encoder) throws {
+        try run.encode(to: encoder)
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encodeIfPresent(cluster, forKey: .cluster)
     }
 }
 

@@ -155,3 +155,22 @@ package struct ConfigurationSection {
         range.upperBound == .max ? "of at least \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
     }
 }
+
+extension ConfigurationSection {
+    /// One line of text or a list of them, as they stand.
+    package mutating func lines(_ key: String) throws(RunError) -> [String] {
+        guard let node = node(key) else { return [] }
+        guard case .sequence(let nodes) = node.value else { return try string(key).map { [$0] } ?? [] }
+        var lines: [String] = []
+        for element in nodes {
+            guard case .scalar(let text) = element.value else {
+                throw RunError(.configuration, "\(element.origin): '\(full(key))' has to be a list of lines")
+            }
+            lines.append(text)
+        }
+        return lines
+    }
+
+    /// The value of `key` as it stands, for a part of the program that reads it itself.
+    package mutating func subtree(_ key: String) -> ConfigurationNode? { node(key) }
+}

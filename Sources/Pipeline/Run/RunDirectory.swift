@@ -8,6 +8,7 @@ package import Storage
 ///     RUN/generations/000001.json       what attribution reads
 ///     RUN/tmp/                          unfinished tasks
 ///     RUN/lock, RUN/log.jsonl           who works here; what happened when
+///     RUN/log/STAGE-RANK.jsonl          the same for one element of a job array
 ///
 /// A task's folder appears by one rename when everything in it is durable, and its name holds the fingerprint, so a
 /// changed parameter never writes over what a reader may have open.
@@ -22,6 +23,16 @@ package struct RunDirectory: Sendable, Hashable {
     package var log: String { file("log.jsonl") }
     package var temporary: String { file("tmp") }
     package var generations: String { file("generations") }
+
+    /// The folder of job arrays' journals.
+    package var elementLogs: String { file("log") }
+
+    /// What the run's journal and those of job arrays say, in no order of time.
+    package func journalEntries() -> [Journal.Entry] {
+        Journal(path: log).entries()
+            + Self.list(elementLogs).filter { $0.hasSuffix(".jsonl") }
+            .flatMap { Journal(path: "\(elementLogs)/\($0)").entries() }
+    }
 
     /// Creates the directory and its fixed parts.
     package func create() throws(RunError) {
@@ -93,7 +104,7 @@ package struct RunDirectory: Sendable, Hashable {
     /// Removes a folder of the run as one step for everybody else: it is renamed into `tmp` and deleted there.
     package func discard(_ folder: String) {
         let name = folder.replacing("/", with: ".")
-        let aside = "\(temporary)/discarded.\(name).\(getpid())"
+        let aside = "\(temporary)/discarded.\(name).\(DurableFile.writer)"
         Self.remove(aside)
         guard unsafe rename(file(folder), aside) == 0 else { return }
         Self.remove(aside)

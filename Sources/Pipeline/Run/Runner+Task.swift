@@ -8,8 +8,7 @@ extension Runner {
     /// and drops its own.
     func perform(_ task: PlannedTask, plan: BuildPlan, workers: Int) throws(RunError) {
         let start = ContinuousClock.now
-        let host = ProcessInfo.processInfo.hostName
-        let scratch = "\(directory.temporary)/\(task.stage.name).\(task.name).\(host).\(getpid())"
+        let scratch = "\(directory.temporary)/\(task.stage.name).\(task.name).\(DurableFile.writer)"
         let final = directory.file(task.folder)
         RunDirectory.remove(scratch)
         try RunDirectory.createFolder(scratch)
@@ -25,7 +24,11 @@ extension Runner {
             manifest = try describe(task, plan: plan, folder: scratch, recorder: recorder)
             try JSONFile.seal(manifest, path: "\(scratch)/\(Manifest.fileName)")
             // What stands there without its outputs, or without a manifest, was dropped or half removed.
-            if try directory.manifest(of: task).map({ !directory.outputsPresent(of: task, manifest: $0) }) ?? true {
+            // One that is whole is another process', which was given the same task.
+            let exists = FileManager.default.fileExists(atPath: final)
+            if exists,
+                try directory.manifest(of: task).map({ !directory.outputsPresent(of: task, manifest: $0) }) ?? true
+            {
                 directory.discard(task.folder)
             }
             if purgeNotes[task.folder] != nil, RunDirectory.size(of: final) != nil {

@@ -13,6 +13,11 @@ package struct Runner: Sendable {
         /// Names of stages that the plan does not have, but that other configurations of the run may have had: their
         /// outputs are deleted once the plan is done.
         package var absent: [String]
+        /// Whether the stage that does the last missing task publishes a generation; otherwise ``Runner/publish()`` does.
+        package var publishes = true
+        /// The journal's file below the run directory; `nil` for the run's own. Appending from several hosts to one file
+        /// of a network filesystem loses lines, so each element of a job array has its own.
+        package var journal: String?
 
         package init(
             workers: Int, dropped: Set<String> = [], allowsMixedPlatforms: Bool = false, absent: [String] = []
@@ -47,7 +52,7 @@ package struct Runner: Sendable {
         self.growth = growth
         self.options = options
         self.progress = progress
-        journal = Journal(path: directory.log)
+        journal = Journal(path: options.journal.map { directory.file($0) } ?? directory.log)
     }
 
     /// Builds everything that is not there yet and publishes the result as a generation.
@@ -71,7 +76,7 @@ package struct Runner: Sendable {
 
     /// Publishes a plan whose tasks are all committed, then deletes what neither it nor the generation before it has any
     /// use for.
-    private func finish(_ plan: BuildPlan) throws(RunError) {
+    func finish(_ plan: BuildPlan) throws(RunError) {
         try directory.publish(plan, configuration: configuration)
         directory.forgetPending()
         let done = [Bool](repeating: false, count: plan.tasks.count)
@@ -107,7 +112,8 @@ package struct Runner: Sendable {
         }
         try execute(plan, mustRun: mustRun)
         // Whoever does the last missing task ends the build; a plan with a hole in it is not published.
-        guard plan.catalog != nil, mustRun.contains(true), try !self.missing(in: plan).contains(true) else { return }
+        guard options.publishes, plan.catalog != nil, mustRun.contains(true), try !self.missing(in: plan).contains(true)
+        else { return }
         try finish(plan)
     }
 
@@ -185,11 +191,13 @@ package struct Runner: Sendable {
     }
 
     /// Deletes what a killed build left half-done. Only who holds the run alone may.
-    private func removeUnfinished() {
+    func removeUnfinished() {
         for name in RunDirectory.list(directory.temporary) { RunDirectory.remove("\(directory.temporary)/\(name)") }
-        // A generation that a kill cut short; the next may have another number.
-        for name in RunDirectory.list(directory.generations) where name.hasSuffix(".part") {
-            RunDirectory.remove("\(directory.generations)/\(name)")
+        // Files that a kill cut short; their names are the killed process' own.
+        for folder in [directory.path, directory.generations] {
+            for name in RunDirectory.list(folder) where name.hasSuffix(".part") {
+                RunDirectory.remove("\(folder)/\(name)")
+            }
         }
     }
 

@@ -51,5 +51,6 @@ package enum ConfigurationReference {
         retention.label           keep | drop: drop deletes a stage's files once every reader is done      keep
         retention.project         keep | drop                                                              drop
         retention.shard-index     keep | drop                                                              drop
+        slurm                     resources of jobs on a cluster; `gradprint submit --help` lists its keys
         """
 }

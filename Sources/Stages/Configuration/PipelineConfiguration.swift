@@ -27,6 +27,8 @@ package struct PipelineConfiguration: Sendable {
     package let calibration: CalibrationSettings
     /// Stages whose outputs go once every reader is done.
     package let dropped: Set<String>
+    /// What jobs on a cluster ask for; it changes no result.
+    package let slurm: ConfigurationNode?
 
     /// - Throws: `configuration`, with file, line and what is allowed.
     package init(_ root: ConfigurationNode) throws(RunError) {
@@ -49,6 +51,7 @@ package struct PipelineConfiguration: Sendable {
             section.section("refine"), profile: profile, hasTexts: !corpus.isVectors && !embed.isVectors)
         calibration = try CalibrationSettings(section.section("calibrate"))
         dropped = try Self.retention(section.section("retention"))
+        slurm = section.subtree("slurm")
         try section.finish()
         try validate()
     }

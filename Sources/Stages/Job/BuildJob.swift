@@ -5,9 +5,9 @@ internal import Storage
 
 /// A build: the configuration, its inputs, and the runner that does the stages.
 package struct BuildJob {
-    private let builder: RunBuilder
-    private var configuration: PipelineConfiguration { builder.configuration }
-    private var directory: RunDirectory { builder.directory }
+    let builder: RunBuilder
+    var configuration: PipelineConfiguration { builder.configuration }
+    var directory: RunDirectory { builder.directory }
 
     /// - Parameters:
     ///   - root: the configuration with every override applied; the run keeps it.
@@ -28,7 +28,7 @@ package struct BuildJob {
     ///
     /// - Parameter retrain: whether all batches become the corpus that the models are trained on.
     /// - Throws: `missingInput`, `badInput`, `permission`, `noSpace`.
-    private func inputs(spools: Bool, retrain: Bool = false) throws(RunError) -> BuildInputs {
+    func inputs(spools: Bool, retrain: Bool = false) throws(RunError) -> BuildInputs {
         let known = try directory.targetGrowth()
         let corpus = configuration.corpus
         if let known, known.batches.count > 1, (known.batches[0].vectors != nil) != corpus.isVectors {
@@ -70,6 +70,7 @@ package struct BuildJob {
         var root = root
         root.remove("run_dir")
         root.remove("workers")
+        root.remove("slurm")
         root.replace("corpus.files", with: configuration.corpus.files)
         if let ids = configuration.corpus.ids { root.replace("corpus.ids", with: [ids]) }
         if let path = configuration.embed.path { root.replace("embed.path", with: [path]) }
@@ -108,13 +109,23 @@ package struct BuildJob {
     }
 
     /// Does one rank's share of a stage. Ranks share the lock: they cannot harm each other, a build beside them could.
-    package func run(stage: String, rank: Int, worldSize: Int) throws(RunError) {
+    ///
+    /// - Parameter element: for an element of a submitted job array, the journal's file below the run directory; such an
+    ///   element reads what ``prepareSubmission()`` wrote and leaves publishing to ``publish(submitted:)``.
+    package func run(stage: String, rank: Int, worldSize: Int, element journal: String? = nil) throws(RunError) {
         if builder.options.absent.contains(stage) {
             throw RunError(.configuration, "stage '\(stage)' reads texts, and corpus.files are vectors; leave it out")
         }
-        try directory.create()
+        if journal == nil { try directory.create() }
         let lock = try directory.lock(exclusive: false)
         defer { withExtendedLifetime(lock) {} }
+        if let journal {
+            // Of an array; who published it sees to the rest.
+            var builder = builder
+            builder.options.journal = journal
+            builder.options.publishes = false
+            return try builder.runner(try submittedInputs()).run(stage: stage, rank: rank, worldSize: worldSize)
+        }
         let runner = builder.runner(try inputs(spools: false))
         if rank == 0 { try builder.keepConfiguration() }
         let before = try directory.currentGeneration()?.number

@@ -9,7 +9,7 @@ struct RunBuilder {
     /// The configuration as the run keeps it.
     let text: String
     let directory: RunDirectory
-    let options: Runner.Options
+    var options: Runner.Options
     let progress: BuildProgress
 
     init(
@@ -42,6 +42,11 @@ struct RunBuilder {
     func build(_ inputs: BuildInputs) throws(RunError) -> Generation {
         try keepConfiguration()
         try runner(inputs).build()
+        return try published()
+    }
+
+    /// The generation that was published just now, with the deleted rows found.
+    func published() throws(RunError) -> Generation {
         try Self.keepDeletedRows(directory)
         guard let generation = try directory.currentGeneration() else {
             throw RunError(.defect, "the build ended without a generation")

@@ -51,7 +51,7 @@ package struct RunStatus: Sendable, Encodable {
         hasTexts = !configuration.corpus.isVectors
         isUnfinished = current.map { latest.yaml() != $0.configuration } ?? true
         let seconds = Dictionary(
-            Journal(path: directory.log).entries().map { ($0.task, $0.seconds) }, uniquingKeysWith: { $1 })
+            directory.journalEntries().map { ($0.task, $0.seconds) }, uniquingKeysWith: { $1 })
         var stages: [Stage] = []
         for name in StageRegistry.names(configuration) {
             stages.append(
@@ -100,8 +100,6 @@ package struct RunStatus: Sendable, Encodable {
         default: b
         }
     }
-
-    package func json() -> String { String(decoding: JSONFile.encode(self), as: UTF8.self) }
 
     package func table() -> String {
         var text = "run        \(run)\n"

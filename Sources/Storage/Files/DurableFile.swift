@@ -2,11 +2,15 @@ internal import Foundation
 
 /// Writes that survive a crash: a reader sees the old file or the new one, whole.
 package enum DurableFile {
-    /// Puts a file in place: written to `PATH.part`, flushed, renamed, and the folder flushed.
+    /// Host and process: what makes a temporary name this process' own, also where several hosts write to one folder.
+    package static let writer = "\(ProcessInfo.processInfo.hostName).\(getpid())"
+
+    /// Puts a file in place: written to `PATH.WRITER.part`, flushed, renamed, and the folder flushed. Two that write the
+    /// same file at once do not disturb each other; the last one's stays.
     ///
     /// - Throws: `notFound` (the folder), `permissionDenied`, `noSpace`, `inputOutput`; the old file stays then.
     package static func write(_ bytes: RawSpan, to path: String) throws(StorageError) {
-        let temporary = path + ".part"
+        let temporary = "\(path).\(writer).part"
         do {
             let file = try OpenFile(creating: temporary)
             try file.write(bytes)
@@ -42,11 +46,13 @@ package enum DurableFile {
     package static func commitDirectory(_ temporary: String, to final: String) throws(StorageError) -> Commit {
         try syncTree(temporary)
         // rename(2) would replace an empty folder, but a folder that is there counts, empty or not.
-        var status = stat()
-        var isThere = unsafe lstat(final, &status) == 0
-        isThere = isThere && status.st_mode & S_IFMT == S_IFDIR
+        var isThere = isFolder(final)
         if !isThere, unsafe Foundation.rename(temporary, final) != 0 {
-            isThere = errno == ENOTEMPTY || errno == EEXIST
+            let code = errno
+            // A network filesystem that repeats a request whose answer was lost finds it done.
+            let isRepeated = code == ENOENT && isFolder(final) && !isFolder(temporary)
+            isThere = code == ENOTEMPTY || code == EEXIST || isRepeated
+            errno = code
             if !isThere { throw StorageError.lastSystemError(path: final, doing: "renaming \(temporary) to") }
         }
         if isThere {
@@ -55,6 +61,12 @@ package enum DurableFile {
         }
         try syncDirectory(parent(of: final))
         return .committed
+    }
+
+    private static func isFolder(_ path: String) -> Bool {
+        var status = stat()
+        let isThere = unsafe lstat(path, &status) == 0
+        return isThere && status.st_mode & S_IFMT == S_IFDIR
     }
 
     /// Removes a file or a folder with all that is in it; one that is not there is no error.

@@ -25,6 +25,12 @@ package final class FileLock: Sendable {
             let holder = Self.holder(of: descriptor)
             defer { close(descriptor) }
             errno = code
+            if [ENOLCK, ENOSYS, EOPNOTSUPP].contains(code) {
+                throw StorageError(
+                    .inputOutput, path: path,
+                    "this filesystem does not lock files (\(unsafe String(cString: strerror(code)))); mount it with locks (NFS: with its lock service, Lustre: -o flock) or choose another run directory"
+                )
+            }
             guard code == EWOULDBLOCK else { throw StorageError.lastSystemError(path: path, doing: "locking") }
             throw StorageError(
                 .inUse, path: path, "is locked by \(holder ?? "another process"); wait until it ends, or end it")

@@ -34,6 +34,12 @@ struct CommonOptions: ParsableArguments {
                 "GRADPRINT_KERNELS is '\(name)'; it has to be one of \(KernelLevel.allCases.map(\.rawValue).joined(separator: ", "))"
             )
         }
+        guard level <= .highest else {
+            throw RunError(
+                .incompatible,
+                "GRADPRINT_KERNELS is \(name), and \(ProcessInfo.processInfo.hostName) has \(KernelLevel.highest.rawValue) at most: choose machines that have it (slurm.constraint), or lower it to what all machines of the build have (slurm.kernel_level)"
+            )
+        }
         KernelLevel.pin(level)
     }
 }
