@@ -41,7 +41,7 @@ struct CandidateFinder: Sendable {
     private let centroids: CentroidAssigner
     private let probe: any Probe
     private let fingerprinter: Fingerprinter
-    private let index: FlatIndex
+    private let index: any VectorIndex
     private let influence: InfluenceScorer
     private let gradients: CandidateGradients
     private let words: WordCandidates?

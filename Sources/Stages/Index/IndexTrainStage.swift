@@ -53,7 +53,7 @@ package struct IndexTrainStage: Stage {
             context.record("partitions", .integer(model.partitions))
             context.record("bits", .integer(model.bits))
             context.record("distance", .number(model.meanSquaredDistance.squareRoot()))
-        } catch let error as IndexError {
+        } catch {
             throw RunError(error)
         }
     }
