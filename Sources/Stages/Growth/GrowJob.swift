@@ -58,7 +58,7 @@ package struct GrowJob {
             throw RunError(
                 .badInput, "standard input can be read only once, so a dry run cannot look at it; name files")
         }
-        try builder.plan(try inputs(files).inputs)
+        return try builder.plan(try inputs(files).inputs)
     }
 
     /// Makes the files' samples part of the run, under the run's exclusive lock.
