@@ -72,10 +72,12 @@ struct IndexCommand: ParsableCommand {
             hits += result.count { wanted.contains($0.row) }
         }
         var seconds: [Double] = []
+        var processorSeconds: [Double] = []
         for _ in 0..<3 {
             var watch = Stopwatch()
             _ = try search(queries, workers: threads)
             seconds.append(watch.lap("batch"))
+            processorSeconds.append(watch.processorSeconds["batch"] ?? 0)
         }
         var latencies: [Double] = []
         for query in 0..<min(singles, queries.rows) {
@@ -91,6 +93,7 @@ struct IndexCommand: ParsableCommand {
         return SearchReport(
             probes: probes, recall: Double(hits) / Double(queries.rows * count),
             queriesPerSecond: Double(queries.rows) / seconds.sorted()[1],
+            processorMicroseconds: processorSeconds.sorted()[1] * 1e6 / Double(queries.rows),
             singleMilliseconds50: percentile(0.5), singleMilliseconds99: percentile(0.99))
     }
 
@@ -123,6 +126,8 @@ struct SearchReport: Encodable {
     let recall: Double
     /// All queries in one batch, the median of three.
     let queriesPerSecond: Double
+    /// Of all threads, a query of the batch.
+    let processorMicroseconds: Double
     /// One query at a time on one thread.
     let singleMilliseconds50: Double?
     let singleMilliseconds99: Double?
