@@ -39,7 +39,8 @@ struct IndexCommand: ParsableCommand {
             throw ValidationError("--truth has \(exact.count) rows and --queries \(questions.rows)")
         }
         let builder = IndexBuilder(
-            path: base, rows: vectors.rows, dimension: vectors.dimension, folder: work, settings: PartitionSettings(partitions: partitions, bits: bits),
+            path: base, rows: vectors.rows, dimension: vectors.dimension, folder: work,
+            settings: PartitionSettings(partitions: partitions, bits: bits),
             metric: metric, shardRows: shardRows, threads: threads)
         let build = reuse ? nil : try builder.build()
         var watch = Stopwatch()

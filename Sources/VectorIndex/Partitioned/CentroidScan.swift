@@ -75,7 +75,8 @@ struct CentroidScan: Sendable {
                             // A chunk of codes stays in the first cache while the queries pass over it.
                             for first in stride(from: 0, to: centroids.rows, by: Self.chunk) {
                                 let count = min(Self.chunk, centroids.rows - first)
-                                let codes = unsafe blocks.baseAddress! + first / PartitionCodes.blockRows * codes.blockBytes
+                                let codes =
+                                    unsafe blocks.baseAddress! + first / PartitionCodes.blockRows * codes.blockBytes
                                 for query in 0..<prepared.count {
                                     let heap = unsafe heaps.baseAddress! + query * capacity
                                     let bar = unsafe sizes[query] == capacity ? heap[0].key : .infinity

@@ -113,11 +113,12 @@ private struct SliceBlock {
     var isFull: Bool { block.isFull }
 
     mutating func append(_ row: PartRows.Row) {
+        let place = count * codes.recordBytes
         unsafe records.withUnsafeMutableBytes {
-            unsafe ($0.baseAddress! + count * codes.recordBytes).copyMemory(
+            unsafe ($0.baseAddress! + place).copyMemory(
                 from: row.record, byteCount: codes.recordBytes)
         }
-        rows[count] = row.row
+        rows[block.count] = row.row
         unsafe block.append(hot: row.hot, factors: row.factors)
     }
 

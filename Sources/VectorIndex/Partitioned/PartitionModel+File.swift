@@ -42,7 +42,8 @@ extension PartitionModel {
         guard let dimension = facts["dimension"].flatMap({ Int($0) }), dimension > 0,
             let bits = facts["bits"].flatMap({ Int($0) }), (1...8).contains(bits),
             let partitions = facts["partitions"].flatMap({ Int($0) }), partitions > 0,
-            reader.rows == partitions + 1, let seed = facts["seed"].flatMap({ UInt64($0) }), let metric = facts["metric"].flatMap(Metric.init),
+            reader.rows == partitions + 1, let seed = facts["seed"].flatMap({ UInt64($0) }),
+            let metric = facts["metric"].flatMap(Metric.init),
             let distance = facts["mean_squared_distance"].flatMap({ Double($0) }),
             let identity = facts["identity"], let fingerprint = facts["fingerprint"]
         else {

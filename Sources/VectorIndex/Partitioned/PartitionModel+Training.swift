@@ -35,7 +35,8 @@ extension PartitionModel {
         if let row = bad.lazy.compactMap(\.self).first { throw .notFiniteRow(row: row) }
 
         let wanted = min(settings.count(forRows: corpusRows), sample.rows)
-        let tree = PartitionTree(rotated, partitions: wanted, iterations: settings.iterations, seed: seed, workers: workers)
+        let tree = PartitionTree(
+            rotated, partitions: wanted, iterations: settings.iterations, seed: seed, workers: workers)
         var model = PartitionModel(
             dimension: sample.columns, metric: metric, bits: settings.bits, seed: seed,
             fingerprintIdentity: fingerprintIdentity, meanSquaredDistance: 0, origin: origin,

@@ -49,7 +49,8 @@ internal import Kernels
         let heap = unsafe heaps + capacity * query
         let threshold = unsafe sizes[query] == capacity ? heap[0].key : .infinity
         let found = unsafe ck_rabitq_scan(
-            view.hot, Int(place.count), codes.width, prepared.queries + query, probe.offset, confidence * probe.distance,
+            view.hot, Int(place.count), codes.width, prepared.queries + query, probe.offset,
+            confidence * probe.distance,
             threshold, survivors)
         guard found > 0 else { return }
         var partition = unsafe ck_rabitq_partition(
