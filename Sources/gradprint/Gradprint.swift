@@ -23,7 +23,7 @@ struct Gradprint: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             BuildCommand.self, AttributeCommand.self, EvaluateCommand.self, StatusCommand.self, CheckCommand.self,
-            InspectCommand.self, StageCommand.self, LineageCommand.self,
+            InspectCommand.self, StageCommand.self, DistillCommand.self, LineageCommand.self,
         ]
     )
 }
