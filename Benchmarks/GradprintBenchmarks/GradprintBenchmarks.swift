@@ -10,7 +10,7 @@ struct GradprintBenchmarks: ParsableCommand {
         abstract: "Makes input for benchmarks, times the numeric chain and measures the recall of candidates.",
         subcommands: [
             GenerateCommand.self, TextsCommand.self, NumericCommand.self, LissaCommand.self, EmbedCommand.self,
-            RecallCommand.self,
+            RecallCommand.self, StaticCommand.self,
         ]
     )
 }

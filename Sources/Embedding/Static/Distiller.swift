@@ -106,7 +106,11 @@ package struct Distiller: Sendable {
         func encode(_ bytes: [UInt8]) -> [Int32] {
             tokenizer.encode(String(decoding: bytes, as: UTF8.self), addsSpecialTokens: false)
         }
-        guard piece.starts(with: marker), piece.count > marker.count else { return encode(piece) == [id] }
+        guard piece.starts(with: marker), piece.count > marker.count else {
+            // Punctuation stands alone; a piece with some in it is a special token, which the table does without.
+            let isSpecial = piece.count > 1 && piece.contains(where: \.isASCIIPunctuation)
+            return !isSpecial && encode(piece) == [id]
+        }
         // One word of "a" and the piece's letters, whatever it is split into.
         let word = Array("a".utf8) + piece.dropFirst(marker.count)
         let split = encode(word)
@@ -118,5 +122,14 @@ package struct Distiller: Sendable {
             spelled += index > 0 ? bytes.dropFirst(marker.count) : bytes[...]
         }
         return spelled == word
+    }
+}
+
+extension UInt8 {
+    fileprivate var isASCIIPunctuation: Bool {
+        switch self {
+        case 0x21...0x2f, 0x3a...0x40, 0x5b...0x60, 0x7b...0x7e: true
+        default: false
+        }
     }
 }

@@ -1,10 +1,10 @@
-internal import Kernels
+package import Kernels
 
 /// The numeric part of a distillation: outputs of a transformer to the rows of a table.
-enum StaticProjection {
+package enum StaticProjection {
     /// Why a table cannot be made: the outputs span fewer directions than were asked for.
-    struct TooFewDirections: Error {
-        let found: Int
+    package struct TooFewDirections: Error {
+        package let found: Int
     }
 
     /// Removes the mean and the first principal components, keeps the next ones at equal variance, and weighs each row,
@@ -22,14 +22,14 @@ enum StaticProjection {
     ///   - smoothing: a.
     /// - Returns: `[tokens × dimension]`.
     /// - Complexity: 2·tokens·hidden² + 25·hidden³.
-    static func rows(
+    package static func rows(
         _ outputs: Matrix, probabilities: [Double], dimension: Int, removed: Int, smoothing: Double
     ) throws(TooFewDirections) -> Matrix {
         let hidden = outputs.columns
         let weights = probabilities.map { $0.squareRoot() }
         let centred = centred(outputs, weights)
         let (variances, directions) = BLAS.symmetricEigen(covariance(centred, weights), n: hidden)
-        let floor = variances[0] * 1e-7
+        let floor = variances[0] * 1e-6
         let found = variances.count { $0 > floor } - removed
         guard removed + dimension <= hidden, found >= dimension else { throw TooFewDirections(found: max(0, found)) }
         var basis: [Float] = []

@@ -4,9 +4,9 @@
 /// the text that it was trained on. By Zipf's law the piece of rank r is as probable as 1/r. Counts of a corpus, where
 /// there are some, know its subject but not what outputs about it are worded like; so both are taken together, as the
 /// geometric mean `p ∝ √((count + ½) · zipf)`.
-struct TokenProbabilities: Sendable {
+package struct TokenProbabilities: Sendable {
     /// One for each token; they add up to 1.
-    let values: [Double]
+    package let values: [Double]
 
     /// The rank that single characters, punctuation and digits among them, are given together.
     private static let characterRank = 50.0
@@ -14,7 +14,7 @@ struct TokenProbabilities: Sendable {
     /// - Parameters:
     ///   - pieces: the tokens in the vocabulary's order.
     ///   - counts: how often each occurs in a corpus.
-    init(pieces: [[UInt8]], counts: [Int]?) {
+    package init(pieces: [[UInt8]], counts: [Int]?) {
         precondition(counts == nil || counts!.count == pieces.count)
         // The characters' list ends where the first word of several letters stands.
         let first = pieces.firstIndex { $0.count > 1 && $0.allSatisfy { (0x61...0x7a).contains($0) } } ?? 0

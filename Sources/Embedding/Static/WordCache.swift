@@ -7,7 +7,7 @@
 ///   to the next blank, because marks, added tokens and wide blanks may reach across punctuation.
 ///
 /// One thread uses a cache at a time. It holds at most ``capacity`` parts and then begins anew.
-struct WordCache: Sendable {
+package struct WordCache: Sendable {
     private let tokenizer: WordPieceTokenizer
     /// A ``Role`` for each byte.
     private let roles: [UInt8]
@@ -20,7 +20,7 @@ struct WordCache: Sendable {
     /// Whether a text has to be taken as one part: an added token holds a blank.
     private let isWhole: Bool
 
-    static let capacity = 1 << 16
+    package static let capacity = 1 << 16
     /// In bytes; longer parts are not remembered.
     private static let longestKey = 48
 
@@ -42,7 +42,7 @@ struct WordCache: Sendable {
     }
 
     /// - Parameter addedTokens: what the tokenizer looks for in a text before it splits it.
-    init(_ tokenizer: WordPieceTokenizer, addedTokens: [String]) {
+    package init(_ tokenizer: WordPieceTokenizer, addedTokens: [String]) {
         self.tokenizer = tokenizer
         slots = [Slot](repeating: Slot(), count: Self.capacity * 2)
         var roles = [UInt8](repeating: Role.word, count: 256)
@@ -64,7 +64,7 @@ struct WordCache: Sendable {
     }
 
     /// Appends the ids of a text, without special tokens around it, until there are `limit` or more in all.
-    mutating func append(_ text: Span<UInt8>, limit: Int, to output: inout [Int32]) {
+    package mutating func append(_ text: Span<UInt8>, limit: Int, to output: inout [Int32]) {
         if isWhole {
             tokenizer.encode(text, addsSpecialTokens: false, into: &output, using: &scratch)
             return
