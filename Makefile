@@ -81,5 +81,11 @@ bench-lineage: deps deps-python data
 	Benchmarks/lineage/run.sh
 .PHONY: bench-lineage
 
+# Token ids and vectors a second, beside Hugging Face's tokenizers and sentence-transformers.
+bench-embed: deps deps-python data
+	$(MAKE) models MODEL=all
+	Benchmarks/embed/run.sh
+.PHONY: bench-embed
+
 clean:
 	rm -rf .build .build-* data/cache

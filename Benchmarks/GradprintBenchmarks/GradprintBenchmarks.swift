@@ -7,10 +7,11 @@ internal import Kernels
 struct GradprintBenchmarks: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "GradprintBenchmarks",
-        abstract: "Makes input for benchmarks, times the numeric chain and measures the recall of candidates.",
+        abstract:
+            "Makes input for benchmarks, times the numeric chain and embedding, and measures the recall of candidates.",
         subcommands: [
             GenerateCommand.self, TextsCommand.self, NumericCommand.self, LissaCommand.self, EmbedCommand.self,
-            RecallCommand.self, StaticCommand.self,
+            RecallCommand.self, TokenizerCommand.self, TransformerCommand.self, StaticCommand.self,
         ]
     )
 }

@@ -34,7 +34,7 @@ struct DistillCommand: ParsableCommand {
     var removeComponents = 1
 
     @Option(help: "a of the weight a / (a + p) of a token with probability p.")
-    var smoothing = 4e-4
+    var smoothing = 6e-4
 
     @Option(help: ArgumentHelp("How numbers are stored.", valueName: DistillJob.elementTypes.joined(separator: "|")))
     var type = "int8"

@@ -46,9 +46,7 @@ import Testing
     @Test(arguments: models)
     func unknownAndEmptyTextsAreZero(model: String) throws {
         let embedder = try EmbedderFolder.load(Fixtures.path(model))
-        let found = try embedder.embed([
-            "", " \n\t ", "Ω ψ", "[UNK]", "\u{0}\u{301}", String(repeating: "x", count: 101),
-        ])
+        let found = try embedder.embed(["", " \n\t ", "Ω ψ", "[UNK]", "\u{0}\u{301}"])
         #expect(found.elements.allSatisfy { $0 == 0 })
     }
 

@@ -13,7 +13,7 @@ package struct Distiller: Sendable {
         /// How many of the first principal components are taken off.
         package var removedComponents = 1
         /// a of the weight a / (a + p).
-        package var smoothing = 4e-4
+        package var smoothing = 6e-4
         package var elementType = StaticElementType.int8
 
         package init() {}
@@ -24,7 +24,7 @@ package struct Distiller: Sendable {
     private let kept: [Int32]
     /// The table's token for each id of the transformer; −1 where it has none.
     private let tokens: [Int]
-    private var words: WordCache
+    private var words = WordPieceTokenizer.Scratch()
     private var counts: [Int]?
 
     /// - Parameter path: a transformer's folder.
@@ -47,8 +47,6 @@ package struct Distiller: Sendable {
         var tokens = [Int](repeating: -1, count: tokenizer.highestID + 1)
         for (token, id) in kept.enumerated() { tokens[Int(id)] = token }
         self.tokens = tokens
-        let added = (file?["added_tokens"]?.array ?? []).compactMap { $0["content"]?.string }
-        words = WordCache(tokenizer, addedTokens: added)
     }
 
     /// How many vectors the table gets.
@@ -59,7 +57,7 @@ package struct Distiller: Sendable {
         var text = text
         text.makeContiguousUTF8()
         var ids: [Int32] = []
-        words.append(text.utf8.span, limit: .max, to: &ids)
+        transformer.tokenizer.encode(text.utf8.span, addsSpecialTokens: false, into: &ids, using: &words)
         var counts = counts ?? [Int](repeating: 0, count: kept.count)
         self.counts = nil
         for id in ids where tokens[Int(id)] >= 0 { counts[tokens[Int(id)]] += 1 }

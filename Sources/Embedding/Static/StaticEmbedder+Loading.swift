@@ -17,7 +17,7 @@ extension StaticEmbedder {
         let configuration = Settings(
             folder: folder, file: "config.json",
             values: try folder.json(of: "config.json", neededFor: "it says whether embeddings are normalised"))
-        let tokenizerFile = try folder.json(of: "tokenizer.json", neededFor: "the tokenizer is read from it")
+        _ = try folder.json(of: "tokenizer.json", neededFor: "the tokenizer is read from it")
         let tokenizer = try WordPieceTokenizer(folder, isMPNet: false)
         let weightsPath = folder.path(of: "model.safetensors")
         let weights: SafetensorsFile
@@ -28,7 +28,6 @@ extension StaticEmbedder {
             throw folder.missing("model.safetensors", neededFor: "the table of vectors is read from it")
         }
         let table = try StaticTable(weights, tokens: tokenizer.highestID + 1)
-        let addedTokens = (tokenizerFile["added_tokens"]?.array ?? []).compactMap { $0["content"]?.string }
         let longest = try Self.longest(configuration)
         // As model2vec: Python's slice by max_length times the vocabulary's median length, both in scalars.
         let (scalars, overflow) = longest.multipliedReportingOverflow(by: Self.medianLength(tokenizer))
@@ -37,10 +36,7 @@ extension StaticEmbedder {
             tokenizer: tokenizer, table: table,
             normalizes: try configuration.boolean("normalize", default: false),
             maximumScalars: longest == .max || overflow ? .max : scalars, path: folder.path,
-            scratches: ScratchPool(
-                StaticScratch(
-                    words: WordCache(tokenizer, addedTokens: addedTokens),
-                    sums: StaticTable.Scratch(dimension: table.dimension))))
+            scratches: ScratchPool(StaticScratch(sums: StaticTable.Scratch(dimension: table.dimension))))
     }
 
     /// `max_length`: absent it is 512, as in model2vec; null is no limit.

@@ -31,9 +31,9 @@ package struct StaticEmbedder: Embedder {
             text.makeContiguousUTF8()
             let bytes = text.utf8.span
             scratch.ids.removeAll(keepingCapacity: true)
-            scratch.words.append(
-                bytes.extracting(first: length(of: bytes)), limit: maximumTokens, to: &scratch.ids)
-            if scratch.ids.count > maximumTokens { scratch.ids.removeSubrange(maximumTokens...) }
+            tokenizer.encode(
+                bytes.extracting(first: length(of: bytes)), maximumCount: maximumTokens, addsSpecialTokens: false,
+                into: &scratch.ids, using: &scratch.words)
             if scratch.ids.contains(tokenizer.unknown) { scratch.ids.removeAll { $0 == tokenizer.unknown } }
             let isFinite = table.pool(
                 scratch.ids, normalizes: normalizes, into: &output, at: row * dimension, using: &scratch.sums)
@@ -67,7 +67,7 @@ package struct StaticEmbedder: Embedder {
 
 /// What one call works with: remembered words and sums.
 struct StaticScratch: Sendable {
-    var words: WordCache
+    var words = WordPieceTokenizer.Scratch()
     var sums: StaticTable.Scratch
     var ids: [Int32] = []
 }

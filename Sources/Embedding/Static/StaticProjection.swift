@@ -7,10 +7,12 @@ package enum StaticProjection {
         package let found: Int
     }
 
-    /// Removes the mean and the first principal components, keeps the next ones at equal variance, and weighs each row,
-    /// which is first brought to length 1, by `a / (a + p)`.
+    /// Removes the mean and the first principal components, brings the next ones to equal variance, and weighs each row
+    /// by `w = a / (a + p)`.
     ///
-    /// Mean and components are those of tokens taken with weights √p, between the vocabulary's (p⁰) and the text's (p¹).
+    /// Mean and components are those of text, not of the vocabulary: a text's embedding is a sum of rows in which token i
+    /// stands with probability p_i and weight w_i, so the mean is taken with weights p·w and the covariance with p·w².
+    /// Then texts, not tokens, spread evenly in all directions, and what all texts share is gone.
     ///
     /// Sources: removal of the mean and the first components, Mu & Viswanath, "All-but-the-Top", ICLR 2018, algorithm 1;
     /// weights, Arora, Liang & Ma, "A Simple but Tough-to-Beat Baseline for Sentence Embeddings", ICLR 2017, algorithm 1.
@@ -26,9 +28,10 @@ package enum StaticProjection {
         _ outputs: Matrix, probabilities: [Double], dimension: Int, removed: Int, smoothing: Double
     ) throws(TooFewDirections) -> Matrix {
         let hidden = outputs.columns
-        let weights = probabilities.map { $0.squareRoot() }
-        let centred = centred(outputs, weights)
-        let (variances, directions) = BLAS.symmetricEigen(covariance(centred, weights), n: hidden)
+        let weights = probabilities.map { smoothing / (smoothing + $0) }
+        let centred = centred(outputs, zip(probabilities, weights).map { $0 * $1 })
+        let spread = covariance(centred, zip(probabilities, weights).map { $0 * $1 * $1 })
+        let (variances, directions) = BLAS.symmetricEigen(spread, n: hidden)
         let floor = variances[0] * 1e-6
         let found = variances.count { $0 > floor } - removed
         guard removed + dimension <= hidden, found >= dimension else { throw TooFewDirections(found: max(0, found)) }
@@ -39,13 +42,8 @@ package enum StaticProjection {
             for index in 0..<hidden { basis.append(Float(directions[component * hidden + index] * scale)) }
         }
         var rows = centred.multipliedByTranspose(of: Matrix(rows: dimension, columns: hidden, elements: basis))
-        for (row, probability) in probabilities.enumerated() {
-            let range = rows.range(ofRow: row)
-            var square = 0.0
-            for index in range { square += Double(rows.elements[index]) * Double(rows.elements[index]) }
-            guard square > 0 else { continue }
-            let scale = smoothing / (smoothing + probability) / square.squareRoot()
-            for index in range { rows.elements[index] = Float(Double(rows.elements[index]) * scale) }
+        for (row, weight) in weights.enumerated() {
+            for index in rows.range(ofRow: row) { rows.elements[index] *= Float(weight) }
         }
         return rows
     }

@@ -13,6 +13,9 @@ struct AddedTokens: Sendable {
 
     var highestID: Int? { tokens.map { Int($0.id) }.max() }
 
+    func begin(with byte: UInt8) -> Bool { beginsToken[Int(byte)] }
+    func contain(_ byte: UInt8) -> Bool { tokens.contains { $0.bytes.contains(byte) } }
+
     enum Segment {
         case text(Range<Int>)
         case token(Int32)

@@ -59,7 +59,7 @@ struct BertNormalizer: Sendable {
                 }
             }
         }
-        flush(&pending, to: &output)
+        if !pending.isEmpty { flush(&pending, to: &output) }
     }
 
     private func flush(_ pending: inout [(combiningClass: UInt16, scalar: UInt32)], to output: inout [UInt8]) {

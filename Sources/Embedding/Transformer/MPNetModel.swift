@@ -45,7 +45,8 @@ struct MPNetModel: TransformerModel {
         let rows = (1 - longest...longest - 1).map { Self.bucket(ofDistance: $0, buckets: buckets) }
         encoder = TransformerEncoder(
             hidden: hidden, heads: size.heads, intermediate: size.intermediate, layers: layers,
-            relativeBias: (0..<size.heads).map { head in rows.map { table[$0 * size.heads + head] } }, longest: longest)
+            relativeBias: (0..<size.heads).flatMap { head in rows.map { table[$0 * size.heads + head] } },
+            longest: longest)
     }
 
     /// A literal padding token in the text stays at the padding's position and isn't counted.

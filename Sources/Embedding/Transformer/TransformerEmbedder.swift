@@ -3,12 +3,10 @@ package import Kernels
 /// A sentence-transformers model: WordPiece tokens, a BERT or MPNet encoder in single precision, pooling, normalisation.
 ///
 /// Texts are packed without padding, in their order, into batches of at most ``tokensPerBatch`` tokens (a longer text is
-/// a batch of its own), so one list of texts always gives the same bytes at one kernel level, one BLAS build and one BLAS
-/// thread count. Rows of a matrix product differ in their last bits with their place in the batch, so a text's embedding
-/// among other neighbours may differ by about 1e-7 a coordinate.
+/// a batch of its own). A text's embedding has the same bits whichever texts it is embedded with, at one kernel level; BLAS
+/// has no part in it.
 ///
-/// Products use as many threads as ``BLAS/setThreads(_:)`` says. Calls from several threads at once are safe; each has its
-/// own working memory.
+/// One call runs on one thread. Calls from several threads at once are safe; each has its own working memory.
 package struct TransformerEmbedder: Embedder {
     package let dimension: Int
     package let digest: String
@@ -17,7 +15,8 @@ package struct TransformerEmbedder: Embedder {
     /// The architecture, as `config.json` names it.
     package let architecture: String
 
-    /// Large enough for BLAS to reach its speed, small enough for the working memory to stay in the caches.
+    /// Large enough that reading the weights takes little of the time, small enough for the working memory to stay in the
+    /// caches.
     package static let tokensPerBatch = 512
 
     let model: any TransformerModel
@@ -51,6 +50,9 @@ package struct TransformerEmbedder: Embedder {
         }
         return result
     }
+
+    /// Floating-point operations that a text of so many tokens, special ones included, takes.
+    package func operations(tokens: Int) -> Int { model.encoder.operations(tokens: tokens) }
 
     /// Token ids of consecutive texts, packed without padding.
     private struct Batch {

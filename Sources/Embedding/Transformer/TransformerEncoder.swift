@@ -1,14 +1,13 @@
 internal import CKernels
-internal import Kernels
 
 /// The layers that BERT and MPNet share: multi-head attention and a GELU feed-forward block, each followed by a residual
 /// connection and a layer normalisation.
 ///
 /// Sequences are packed without padding: the rows of all of them lie one after another, and only attention looks at where
-/// one ends.
+/// one ends. A sequence's states have the same bits in any company.
 struct TransformerEncoder: Sendable {
     struct Layer: Sendable {
-        /// Queries, keys and values in one product: `[3·hidden × hidden]`.
+        /// Queries, keys and values in one product: `3·hidden` outputs.
         let projection: LinearLayer
         let attentionOutput: LinearLayer
         let attentionNorm: LayerNorm
@@ -21,8 +20,9 @@ struct TransformerEncoder: Sendable {
     let heads: Int
     let intermediate: Int
     let layers: [Layer]
-    /// What is added to the scores for key − query distance `d`, at `[head][d + longest − 1]`; empty without such a bias.
-    let relativeBias: [[Float]]
+    /// What is added to the scores for key − query distance `d`, at `[head][d + longest − 1]`, `2·longest − 1` for each
+    /// head; empty without such a bias.
+    let relativeBias: [Float]
     /// Of a sequence, in tokens.
     let longest: Int
 
@@ -32,14 +32,17 @@ struct TransformerEncoder: Sendable {
         fileprivate var projected: [Float]
         fileprivate var mixed: [Float]
         fileprivate var wide: [Float]
-        fileprivate var scores: [Float]
+        fileprivate var product: [Float]
+        fileprivate var attention: [Float]
 
         init(_ encoder: TransformerEncoder, tokens: Int, longestSequence: Int) {
-            states = [Float](repeating: 0, count: tokens * encoder.hidden)
-            projected = [Float](repeating: 0, count: tokens * encoder.hidden * 3)
-            mixed = [Float](repeating: 0, count: tokens * encoder.hidden)
-            wide = [Float](repeating: 0, count: tokens * max(encoder.intermediate, encoder.hidden))
-            scores = [Float](repeating: 0, count: longestSequence * longestSequence)
+            func floats(_ count: Int) -> [Float] { [Float](repeating: 0, count: count) }
+            states = floats(tokens * encoder.hidden)
+            projected = floats(tokens * encoder.hidden * 3)
+            mixed = floats(tokens * encoder.hidden)
+            wide = floats(tokens * max(encoder.intermediate, encoder.hidden))
+            product = floats(LinearLayer.scratchCount)
+            attention = floats(ck_attention_scratch(longestSequence, encoder.hidden / encoder.heads))
         }
     }
 
@@ -69,63 +72,46 @@ struct TransformerEncoder: Sendable {
 
     /// Runs the layers over the states of a packed batch.
     /// - Parameter sequences: each sequence's rows, one after another from 0 on.
-    /// - Complexity: 2·rows·(4·hidden² + 2·hidden·intermediate) + 4·hidden·Σ length² operations a layer.
+    /// - Complexity: the sum of ``operations(tokens:)`` over the sequences.
     func run(_ sequences: [Range<Int>], _ scratch: inout Scratch) {
         let rows = sequences.last?.upperBound ?? 0
         for layer in layers {
-            Self.multiply(scratch.states, layer.projection, into: &scratch.projected, rows: rows)
-            EncoderKernels.addBias(&scratch.projected, layer.projection.bias, rows: rows)
+            layer.projection.apply(
+                scratch.states, rows: rows, .bias, into: &scratch.projected, &scratch.product)
             for sequence in sequences { attend(sequence, &scratch) }
+            layer.attentionOutput.apply(
+                scratch.mixed, rows: rows, .nothing, into: &scratch.wide, &scratch.product)
+            layer.attentionNorm.apply(
+                &scratch.states, adding: scratch.wide, bias: layer.attentionOutput.bias, rows: rows)
 
-            Self.multiply(scratch.mixed, layer.attentionOutput, into: &scratch.wide, rows: rows)
-            EncoderKernels.residualLayerNorm(
-                &scratch.states, scratch.wide, bias: layer.attentionOutput.bias, layer.attentionNorm, rows: rows)
-
-            Self.multiply(scratch.states, layer.intermediate, into: &scratch.wide, rows: rows)
-            EncoderKernels.geluBias(&scratch.wide, layer.intermediate.bias, rows: rows)
-            Self.multiply(scratch.wide, layer.output, into: &scratch.mixed, rows: rows)
-            EncoderKernels.residualLayerNorm(
-                &scratch.states, scratch.mixed, bias: layer.output.bias, layer.outputNorm, rows: rows)
+            layer.intermediate.apply(
+                scratch.states, rows: rows, .biasAndGELU, into: &scratch.wide, &scratch.product)
+            layer.output.apply(scratch.wide, rows: rows, .nothing, into: &scratch.mixed, &scratch.product)
+            layer.outputNorm.apply(&scratch.states, adding: scratch.mixed, bias: layer.output.bias, rows: rows)
         }
     }
 
-    private static func multiply(_ x: [Float], _ layer: LinearLayer, into y: inout [Float], rows: Int) {
-        let outputs = layer.bias.count
-        var y = y.mutableSpan
-        BLAS.multiply(
-            x.span, layer.weight.span, transposeB: true, into: &y, m: rows, n: outputs, k: layer.weight.count / outputs)
+    /// Floating-point operations that matrix products and attention take for a sequence of so many tokens.
+    func operations(tokens: Int) -> Int {
+        layers.count * tokens * (8 * hidden * hidden + 4 * hidden * intermediate + 4 * hidden * tokens)
     }
 
     /// Attention of one sequence: per head `softmax(Q·Kᵀ/√d + bias)·V`, from `projected` to `mixed`.
     private func attend(_ sequence: Range<Int>, _ scratch: inout Scratch) {
-        let count = sequence.count
         let width = hidden / heads
-        let stride = 3 * hidden
-        let scale = 1 / Float(width).squareRoot()
+        precondition(
+            scratch.projected.count >= sequence.upperBound * hidden * 3
+                && scratch.mixed.count >= sequence.upperBound * hidden
+                && scratch.attention.count >= ck_attention_scratch(sequence.count, width)
+                && sequence.count <= longest)
         unsafe scratch.projected.withUnsafeBufferPointer { projected in
             unsafe scratch.mixed.withUnsafeMutableBufferPointer { mixed in
-                unsafe scratch.scores.withUnsafeMutableBufferPointer { scores in
-                    for head in 0..<heads {
-                        let queries = unsafe projected.baseAddress! + sequence.lowerBound * stride + head * width
-                        let output = unsafe mixed.baseAddress! + sequence.lowerBound * hidden + head * width
-                        unsafe BLAS.multiply(
-                            queries, transposeA: false, strideA: stride, queries + hidden, transposeB: true,
-                            strideB: stride, into: scores.baseAddress!, strideC: count, m: count, n: count, k: width,
-                            alpha: scale)
-                        if relativeBias.isEmpty {
-                            unsafe ck_softmax_rows(scores.baseAddress, nil, 0, count, count)
-                        } else {
-                            unsafe relativeBias[head].withUnsafeBufferPointer { bias in
-                                // Row i begins at distance −i.
-                                unsafe ck_softmax_rows(
-                                    scores.baseAddress, bias.baseAddress! + longest - 1, -1, count, count)
-                            }
-                        }
-                        unsafe BLAS.multiply(
-                            scores.baseAddress!, transposeA: false, strideA: count, queries + 2 * hidden,
-                            transposeB: false, strideB: stride, into: output, strideC: hidden, m: count, n: width,
-                            k: count)
-                    }
+                unsafe relativeBias.withUnsafeBufferPointer { bias in
+                    let zeroDistance = unsafe bias.isEmpty ? nil : bias.baseAddress! + longest - 1
+                    unsafe ck_attention(
+                        projected.baseAddress! + sequence.lowerBound * hidden * 3, sequence.count, heads, width,
+                        zeroDistance, 2 * longest - 1, mixed.baseAddress! + sequence.lowerBound * hidden,
+                        &scratch.attention)
                 }
             }
         }

@@ -11,7 +11,7 @@ package struct DistillJob {
     package var frequencies: String?
     package var dimension = 256
     package var removedComponents = 1
-    package var smoothing = 4e-4
+    package var smoothing = 6e-4
     package var elementType = "int8"
     package var workers = 1
 

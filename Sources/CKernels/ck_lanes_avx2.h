@@ -1,6 +1,9 @@
-#if defined(__x86_64__)
-#include "ck_transformer.h"
-
+/* AVX2 under the names that the ck_*_vector.h files are written in:
+     SIMD        the function attribute           LANES   floats in a vector
+     vec         the vector type                  LOAD, STORE, SET, ADD, SUB, MUL, DIV, MAX, MIN, FMA
+     ROUND(v)    to the nearest integer           SCALE(p, n)  p · 2ⁿ, n integral
+     KEEP_IF_ABOVE(v, x, bound)  v where !(x < bound), else 0
+     SUM, HIGHEST                across lanes     NAME(f) the function's name */
 #include <immintrin.h>
 
 #define SIMD __attribute__((target("avx2,fma")))
@@ -37,5 +40,3 @@ SIMD static inline float highest_lane(__m256 v) {
 
 #define SUM sum_lanes
 #define HIGHEST highest_lane
-#include "ck_transformer_vector.h"
-#endif

@@ -1,6 +1,4 @@
-#if defined(__x86_64__)
-#include "ck_transformer.h"
-
+/* AVX-512 under the names that ck_lanes_avx2.h explains. */
 #include <immintrin.h>
 
 #define SIMD __attribute__((target("avx512f")))
@@ -22,5 +20,3 @@
 #define KEEP_IF_ABOVE(v, x, bound) _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, SET(bound), _CMP_NLT_UQ), v)
 #define SUM _mm512_reduce_add_ps
 #define HIGHEST _mm512_reduce_max_ps
-#include "ck_transformer_vector.h"
-#endif

@@ -1,0 +1,59 @@
+#include "ck_attention.h"
+
+#include "ck_level.h"
+#include "ck_encoder_math.h"
+
+/* Of the widest tile: 12 rows, 32 columns. */
+enum { ROWS = 12, COLUMNS = 32 };
+
+static size_t padded(size_t count) { return (count + COLUMNS - 1) / COLUMNS * COLUMNS; }
+
+size_t ck_attention_scratch(size_t count, size_t width) {
+    return padded(count) * width + count * padded(width) + ROWS * (width + padded(count));
+}
+
+void ck_attention_scalar(const float *projected, size_t count, size_t heads, size_t width, const float *bias,
+                         size_t bias_step, float *mixed, float *scratch) {
+    size_t hidden = heads * width, stride = 3 * hidden;
+    float scale = 1 / sqrtf((float)width);
+    for (size_t head = 0; head < heads; head++)
+        for (size_t query = 0; query < count; query++) {
+            const float *q = projected + query * stride + head * width;
+            float highest = -INFINITY;
+            double sum = 0;
+            for (size_t key = 0; key < count; key++) {
+                const float *k = projected + key * stride + hidden + head * width;
+                float score = 0;
+                for (size_t i = 0; i < width; i++) score += q[i] * scale * k[i];
+                if (bias) score += bias[(ptrdiff_t)(head * bias_step + key) - (ptrdiff_t)query];
+                scratch[key] = score;
+                highest = score > highest ? score : highest;
+            }
+            for (size_t key = 0; key < count; key++) sum += scratch[key] = ck_exp_one(scratch[key] - highest);
+            for (size_t i = 0; i < width; i++) {
+                float value = 0;
+                for (size_t key = 0; key < count; key++)
+                    value += scratch[key] * projected[key * stride + 2 * hidden + head * width + i];
+                mixed[query * hidden + head * width + i] = value * (float)(1 / sum);
+            }
+        }
+}
+
+#if !defined(__x86_64__)
+#define CK_SCALAR_AS(level)                                                                                            \
+    void ck_attention_##level(const float *projected, size_t count, size_t heads, size_t width, const float *bias,     \
+                              size_t bias_step, float *mixed, float *scratch) {                                        \
+        ck_attention_scalar(projected, count, heads, width, bias, bias_step, mixed, scratch);                          \
+    }
+CK_SCALAR_AS(avx2)
+CK_SCALAR_AS(avx512)
+#endif
+
+void ck_attention(const float *projected, size_t count, size_t heads, size_t width, const float *bias, size_t bias_step,
+                  float *mixed, float *scratch) {
+    switch (ck_current_level()) {
+    case CK_AVX512: ck_attention_avx512(projected, count, heads, width, bias, bias_step, mixed, scratch); break;
+    case CK_AVX2: ck_attention_avx2(projected, count, heads, width, bias, bias_step, mixed, scratch); break;
+    default: ck_attention_scalar(projected, count, heads, width, bias, bias_step, mixed, scratch);
+    }
+}

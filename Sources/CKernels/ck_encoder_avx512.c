@@ -1,0 +1,16 @@
+#if defined(__x86_64__)
+#include <string.h>
+
+#include "ck_attention.h"
+#include "ck_layer_norm.h"
+#include "ck_linear.h"
+
+#include "ck_lanes_avx512.h"
+#define TILE_ROWS 12
+#include "ck_lanes_math.h"
+#include "ck_tile_vector.h"
+
+#include "ck_attention_vector.h"
+#include "ck_layer_norm_vector.h"
+#include "ck_linear_vector.h"
+#endif

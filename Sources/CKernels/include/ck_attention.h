@@ -1,0 +1,21 @@
+#pragma once
+#include <stddef.h>
+
+/// Floats of scratch that `ck_attention` needs for sequences of up to `count` tokens.
+size_t ck_attention_scratch(size_t count, size_t width);
+
+/// Multi-head attention of one sequence: per head softmax(Q·Kᵀ/√width + b)·V.
+///
+/// projected[count × 3·heads·width] has each token's queries, keys and values, head after head; mixed[count × heads·width]
+/// gets the heads' results. With bias, head h adds bias[h · bias_step + key − query] to a score; without it is null.
+/// A sequence's result depends on nothing else.
+void ck_attention(const float *projected, size_t count, size_t heads, size_t width, const float *bias, size_t bias_step,
+                  float *mixed, float *scratch);
+
+#define CK_ATTENTION_DECLARE(level)                                                                                    \
+    void ck_attention_##level(const float *projected, size_t count, size_t heads, size_t width, const float *bias,     \
+                              size_t bias_step, float *mixed, float *scratch);
+CK_ATTENTION_DECLARE(scalar)
+CK_ATTENTION_DECLARE(avx2)
+CK_ATTENTION_DECLARE(avx512)
+#undef CK_ATTENTION_DECLARE

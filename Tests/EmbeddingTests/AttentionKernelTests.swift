@@ -1,0 +1,107 @@
+import CKernels
+import Foundation
+import Kernels
+import Testing
+
+/// Each instruction set's attention against the formula in double precision.
+@Suite struct AttentionKernelTests {
+    typealias Kernel = (
+        UnsafePointer<Float>?, Int, Int, Int, UnsafePointer<Float>?, Int, UnsafeMutablePointer<Float>?,
+        UnsafeMutablePointer<Float>?
+    ) -> Void
+
+    private func kernel(_ level: KernelLevel) -> Kernel {
+        switch level {
+        case .scalar: unsafe ck_attention_scalar
+        case .avx2: unsafe ck_attention_avx2
+        case .avx512: unsafe ck_attention_avx512
+        }
+    }
+
+    /// - Parameter bias: `[heads × (2·count − 1)]`, from the largest negative distance on.
+    private func run(
+        _ level: KernelLevel, _ projected: [Float], count: Int, heads: Int, width: Int, bias: [Float]?
+    ) -> [Float] {
+        let kernel = unsafe self.kernel(level)
+        var mixed = [Float](repeating: 77, count: (count + 1) * heads * width)
+        var scratch = [Float](repeating: .nan, count: ck_attention_scratch(count, width))
+        if let bias {
+            unsafe bias.withUnsafeBufferPointer { bias in
+                unsafe kernel(
+                    projected, count, heads, width, bias.baseAddress! + count - 1, 2 * count - 1, &mixed, &scratch)
+            }
+        } else {
+            unsafe kernel(projected, count, heads, width, nil, 0, &mixed, &scratch)
+        }
+        #expect(mixed[(count * heads * width)...].allSatisfy { $0 == 77 })
+        return Array(mixed.prefix(count * heads * width))
+    }
+
+    private func reference(
+        _ projected: [Float], count: Int, heads: Int, width: Int, bias: [Float]?
+    ) -> [Double] {
+        let hidden = heads * width
+        func value(_ token: Int, _ part: Int, _ head: Int, _ place: Int) -> Double {
+            Double(projected[token * 3 * hidden + part * hidden + head * width + place])
+        }
+        var result = [Double](repeating: 0, count: count * hidden)
+        for head in 0..<heads {
+            for query in 0..<count {
+                let scores = (0..<count).map { key in
+                    (0..<width).reduce(0) { $0 + value(query, 0, head, $1) * value(key, 1, head, $1) }
+                        / Double(width).squareRoot()
+                        + (bias.map { Double($0[head * (2 * count - 1) + key - query + count - 1]) } ?? 0)
+                }
+                let highest = scores.max()!
+                let sum = scores.reduce(0) { $0 + exp($1 - highest) }
+                for place in 0..<width {
+                    result[query * hidden + head * width + place] = (0..<count).reduce(0) {
+                        $0 + exp(scores[$1] - highest) / sum * value($1, 2, head, place)
+                    }
+                }
+            }
+        }
+        return result
+    }
+
+    @Test(arguments: runnableLevels)
+    func agreesWithTheFormula(level: KernelLevel) {
+        for (count, heads, width) in [
+            (1, 2, 8), (2, 1, 1), (6, 3, 7), (7, 2, 16), (12, 2, 17), (13, 1, 32), (16, 2, 33), (33, 2, 64),
+            (100, 1, 20),
+        ] {
+            let projected = normals(count * 3 * heads * width, UInt64(count), scale: 1.5)
+            let bias = normals(heads * (2 * count - 1), 9, scale: 2)
+            for bias in [nil, bias] {
+                let mixed = run(
+                    level, projected, count: count, heads: heads, width: width, bias: bias)
+                let expected = reference(projected, count: count, heads: heads, width: width, bias: bias)
+                let worst = zip(mixed, expected).map { abs(Double($0) - $1) }.max()!
+                #expect(worst < 1e-5, "\(count) tokens, \(heads) heads of \(width): \(worst)")
+            }
+        }
+    }
+
+    /// Far below the highest score a weight is 0; a NaN stays visible.
+    @Test(arguments: runnableLevels)
+    func extremes(level: KernelLevel) {
+        let count = 20
+        // Every query is 1, so the scores are the keys; the value of token 3 is 1 and the others are 0.
+        func weights(_ keys: [Float]) -> [Float] {
+            let projected = (0..<count).flatMap { [1, keys[$0], $0 == 3 ? 1 : 0] as [Float] }
+            return run(level, projected, count: count, heads: 1, width: 1, bias: nil)
+        }
+        var keys = [Float](repeating: -1e30, count: count)
+        (keys[0], keys[3]) = (0, -86)
+        #expect(weights(keys).allSatisfy { $0 > 0 && $0 < 1e-36 })
+        keys[3] = -90
+        #expect(weights(keys).allSatisfy { $0 == 0 })
+        keys[3] = 200
+        #expect(weights(keys).allSatisfy { $0 == 1 })
+        for place in [0, 9, 19] {
+            var broken = keys
+            broken[place] = .nan
+            #expect(weights(broken).allSatisfy { $0.isNaN })
+        }
+    }
+}
