@@ -1,5 +1,5 @@
-/* ck_attention over the names of ck_lanes_avx2.h and the tile of ck_tile_vector.h: scores of TILE_ROWS queries with all keys,
-   their softmax and its product with the values while they are in the first-level cache. */
+/* ck_attention over the names of ck_lanes_avx2.h and the tile of ck_tile_vector.h: scores of TILE_ROWS queries with all
+   keys, their softmax and its product with the values while they are in the first-level cache. */
 
 /* One head's keys, as panels of TILE_COLUMNS of them with one coordinate after another; keys that are missing are 0. */
 SIMD static void NAME(pack_keys)(const float *keys, size_t stride, size_t count, size_t width, float *packed) {
@@ -13,7 +13,7 @@ SIMD static void NAME(pack_keys)(const float *keys, size_t stride, size_t count,
         }
 }
 
-/* One head's values, as panels of TILE_COLUMNS coordinates of one token after another; coordinates that are missing are 0. */
+/* One head's values, as panels of TILE_COLUMNS coordinates of one token after another; missing coordinates are 0. */
 SIMD static void NAME(pack_values)(const float *values, size_t stride, size_t count, size_t width, float *packed) {
     for (size_t first = 0; first < width; first += TILE_COLUMNS)
         for (size_t t = 0; t < count; t++, packed += TILE_COLUMNS) {

@@ -1,6 +1,6 @@
 #pragma once
 
-/* What the packing and the kernels must agree on. A panel's block of weights (24 KB) stays in the first-level cache while the
+/* What the packing and the kernels agree on. A panel's block of weights (24 KB) stays in the first-level cache while the
    rows of a block (288 KB) pass by it from the second. */
 enum {
     CK_LINEAR_PANEL = 16,      /* outputs in a panel */

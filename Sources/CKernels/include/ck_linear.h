@@ -18,7 +18,7 @@ void ck_linear_pack(const float *weight, size_t outputs, size_t inputs, float *p
 size_t ck_linear_scratch(void);
 
 /// y[rows × outputs] = end(x[rows × inputs] · Wᵀ + bias). `bias` has ck_linear_padded(outputs) elements, or is null for
-/// none; GELU is that of `ck_gelu` (exact, with erf).
+/// none; the GELU is v · (1 + erf(v / √2)) / 2, |error| of the erf < 1e-6.
 void ck_linear(const float *x, size_t rows, size_t inputs, const float *packed, const float *bias, size_t outputs,
                ck_linear_end end, float *y, float *scratch);
 
