@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Prints how fast texts become token ids and vectors, beside what the models' publishers use. Peers take turns with us, on
+# Prints how fast texts become token ids and vectors, beside what the models' publishers and model2vec use. Peers take turns with us, on
 # the same texts and with the same threads. Texts are package descriptions of Debian (`make data`), models those of
 # `make models MODEL=all`.
 #
-#   make bench-embed               or  Benchmarks/embed/run.sh [tokenizer] [transformer]
+#   make bench-embed               or  Benchmarks/embed/run.sh [tokenizer] [transformer] [static]
 #
 #   BENCH_ROUNDS   rounds, of which medians are printed (3)      BENCH_THREADS  threads for all (2)
 #   BENCH_PYTHON   a Python with the peers in it                 EMBED_DATA     folder of corpus and models (data/cache)
+#   STATIC_TABLE   a static table (data/static-mpnet)
 #   EMBED_MODELS   models (all-MiniLM-L6-v2 all-mpnet-base-v2)   EMBED_TEXTS    of the transformers (short long)
 #   EMBED_SHORT    how many short texts (4000)                   EMBED_LONG     how many long ones (500)
 set -euo pipefail
@@ -15,13 +16,13 @@ cd "$(dirname "$0")/../.."
 rounds=${BENCH_ROUNDS:-3} threads=${BENCH_THREADS:-2} data=${EMBED_DATA:-data/cache}
 models=${EMBED_MODELS:-all-MiniLM-L6-v2 all-mpnet-base-v2} kinds=${EMBED_TEXTS:-short long}
 work=.build-bench/embed results=.build-bench/embed/results
-parts=${*:-tokenizer transformer}
+parts=${*:-tokenizer transformer static}
 bench=.build/release/GradprintBenchmarks
 
 has() { [[ " $parts " == *" $1 "* ]]; }
 
 for model in $models; do
-    [ -f "$data/models/$model/model.safetensors" ] || { echo "get the models first: make models MODEL=all" >&2; exit 2; }
+    [ "$parts" = static ] || [ -f "$data/models/$model/model.safetensors" ] || { echo "get the models first: make models MODEL=all" >&2; exit 2; }
 done
 [ -s "$data/debian.jsonl" ] || { echo "get the texts first: make data" >&2; exit 2; }
 echo "building" >&2
@@ -73,6 +74,19 @@ transformer() {
     python3 Benchmarks/embed/report.py transformer $results
 }
 
-for part in tokenizer transformer; do
+static() {
+    rm -f $results/static-*
+    local table=${STATIC_TABLE:-data/static-mpnet} round
+    "$bench" embed "$table" $work/synopses.jsonl $work/static.fbin --threads "$threads"
+    for ((round = 1; round <= rounds; round++)); do
+        measured static "gradprint-$round" "$bench" static "$table" $work/synopses.jsonl --copies 3 --threads "$threads"
+        measured static "peer-$round" "$python" Benchmarks/embed/static_peer.py "$table" $work/synopses.jsonl --copies 3 \
+            --threads "$threads" --vectors $work/static.fbin
+    done
+    printf '## Static table, %s threads, medians of %s rounds\n\n' "$threads" "$rounds"
+    python3 Benchmarks/embed/report.py static $results
+}
+
+for part in tokenizer transformer static; do
     if has $part; then $part; fi
 done

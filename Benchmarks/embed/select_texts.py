@@ -3,8 +3,8 @@
 
     select_texts.py CORPUS.jsonl FOLDER SHORT LONG
 
-`all.jsonl` has every text; `short.jsonl` the first lines of SHORT of them; `long.jsonl` LONG texts of 1,000 characters or
-more. Both samples are seeded.
+`all.jsonl` has every text; `synopses.jsonl` the first line of each; `short.jsonl` SHORT of these; `long.jsonl` LONG texts
+of 1,000 characters or more. Both samples are seeded.
 """
 import json
 import random
@@ -25,6 +25,7 @@ def main(corpus, folder, short, long):
         texts = [json.loads(line)["text"] for line in file]
     generator = random.Random(SEED)
     write(f"{folder}/all.jsonl", texts)
+    write(f"{folder}/synopses.jsonl", [text.split("\n")[0] for text in texts])
     write(f"{folder}/short.jsonl", [text.split("\n")[0] for text in generator.sample(texts, int(short))])
     longer = [text for text in texts if len(text) >= LONG_CHARACTERS]
     write(f"{folder}/long.jsonl", generator.sample(longer, int(long)))

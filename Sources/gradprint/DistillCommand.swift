@@ -10,8 +10,8 @@ struct DistillCommand: ParsableCommand {
         discussion: """
             Every token of the vocabulary goes through the transformer by itself; the mean and the first principal \
             components of the outputs are taken off, the next ones kept, and each token is weighted by how rare it is. \
-            A text's embedding is then the mean of its tokens' vectors: some points less accurate, and hundreds of times \
-            faster. The folder is one that model2vec reads, and one for embed.path:
+            A text's embedding is then the mean of its tokens' vectors: less accurate, and far faster. The \
+            folder is one that model2vec reads, and one for embed.path:
 
               gradprint distill data/cache/models/all-mpnet-base-v2 --output TABLE --frequencies CORPUS.jsonl
               gradprint build pipelines/default.yaml --set corpus.files=CORPUS.jsonl --set embed.path=TABLE --run-dir RUN
