@@ -1,11 +1,12 @@
 import Foundation
 import Kernels
 import Stages
+import Storage
 import Testing
 
 @Suite struct ByteSearchTests {
     private func found(_ text: String, _ ids: [String]) -> String? {
-        ByteSearch(ids).first(in: text.utf8Span.span.bytes)
+        ByteSearch(ids).first(in: text.utf8Span.span.rawBytes)
     }
 
     /// Against looking at every place.

@@ -121,7 +121,7 @@ import VectorIndex
         #expect(paper.profile == .paper && paper.embed.normalise)
         #expect(paper.cluster.clusters == 10 && paper.probe.kind == .linear)
         #expect(paper.project.dimension == 32 && paper.project.layout.combine == .raw)
-        #expect(paper.index.kind == .flat && paper.index.metric == .l2)
+        #expect(paper.index.layout.kind == .flat && paper.index.layout.metric == .l2)
         #expect(paper.curvature.iterations == 10 && paper.curvature.hessianRows == nil)
         #expect(paper.refine.candidates == 10 && paper.refine.rankBy == .influence)
         // The profile alone means the same method.

@@ -1,5 +1,6 @@
 import Foundation
 import Storage
+import TestSupport
 import Testing
 
 /// Erased rows are blank, and every other row, the attributes and the layout stay.
@@ -63,7 +64,7 @@ import Testing
     @Test func aColumnMayBeReplaced() throws {
         let reader = try ShardReader(path: try write(rows: 10, chunkRows: 4), expectedKind: "test")
         let path = "\(folder.path)/out.shard"
-        let bytes = (0..<10).flatMap { [UInt8($0), 0, 0, 0, 0, 0, 0, 0] }
+        let bytes = (0..<10).flatMap { row -> [UInt8] in [UInt8(row), 0, 0, 0, 0, 0, 0, 0] }
         try ShardEraser.copy(reader, to: path, erasing: [2], replacing: ["count": bytes])
         let copy = try ShardReader(path: path, expectedKind: "test")
         try copy.verify()

@@ -28,8 +28,12 @@ package struct Manifest: Codable, Hashable, Sendable {
     /// Figures the task reports: losses, counts, convergence.
     package private(set) var figures: [String: Figure]
     package private(set) var outputs: [Output]
-    /// Set where rows were erased from the outputs (SHA-256 of their numbers) or from what they were made of.
+    /// `rows` and the SHA-256 of their numbers where rows were erased from the outputs; `inputs` and a sum where they were
+    /// erased from what the outputs were made of.
     package private(set) var purged: String?
+
+    /// Whether the outputs were made of inputs that had lost rows: what they say of such rows follows from blanks.
+    package var isMadeOfPurgedInputs: Bool { purged?.hasPrefix("inputs") ?? false }
 
     init(
         stage: String, version: Int, task: String, fingerprint: String, parameters: String, inputs: [String: String],

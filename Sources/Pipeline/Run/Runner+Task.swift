@@ -74,7 +74,7 @@ extension Runner {
         }
         // What is made of purged inputs is purged too.
         let notes = try task.inputs.compactMap { try directory.manifest(of: plan.tasks[$0])?.purged }
-        let note = notes.isEmpty ? nil : Digest.sha256(notes.joined(separator: "\n"))
+        let note = notes.isEmpty ? nil : "inputs \(Digest.sha256(notes.joined(separator: "\n")))"
         let inputs = task.inputs.map { (plan.tasks[$0].label, plan.tasks[$0].fingerprint) }
         return Manifest(
             stage: task.stage.name, version: task.stage.version, task: task.name, fingerprint: task.fingerprint,

@@ -8,7 +8,8 @@ internal import VectorIndex
 ///
 /// What is looked at:
 /// - the index of ids of every corpus shard of every generation: none has an id;
-/// - the rows that were erased from the corpus: blank in every file whose rows are those of the corpus;
+/// - the rows that were erased from the corpus: blank in every file whose rows are those of the corpus, but for what was made
+///   of blank rows since;
 /// - the postings: no erased row has a word; and what else is not made of rows was made after the erasure;
 /// - every text of the run, that is byte strings and attributes of shard files, and all other files byte for byte: no id
 ///   of eight bytes or more occurs as a word. Texts and metadata of samples that stay may speak of one; that is told as a note.
@@ -34,6 +35,9 @@ package struct DeletionCheck: Sendable {
         let deletions = try Deletions.read(directory)
         for id in ids where deletions.entry(of: id) == nil {
             check.problems.append("'\(id)' was never deleted")
+        }
+        if RunDirectory.size(of: PurgeJob.marker(directory)) != nil {
+            check.problems.append("a purge has not come to its end; give `gradprint merge RUN --purge` again")
         }
         var seen: Set<String> = []
         for generation in try directory.keptGenerations() {
@@ -103,7 +107,8 @@ package struct DeletionCheck: Sendable {
                 let rule: Erasure
                 do { rule = try StageRegistry.erasure(of: artifact) } catch { throw RunError(describing: error) }
                 switch rule {
-                case .rows: try checkRows(artifact, own)
+                case .rows:
+                    if !artifact.manifest.isMadeOfPurgedInputs { try checkRows(artifact, own) }
                 case .remake:
                     if stage == TokenIndexStage.name { try checkWords(artifact, own) }
                     if artifact.manifest.purged == nil {

@@ -8,6 +8,9 @@ package struct PurgeJob {
     private let workers: Int
     private let progress: BuildProgress
 
+    /// A file that is there while a purge has still to come to its end.
+    static func marker(_ directory: RunDirectory) -> String { directory.file("purging") }
+
     package init(directory: RunDirectory, workers: Int, progress: BuildProgress) {
         (self.directory, self.workers, self.progress) = (directory, workers, progress)
     }
@@ -35,6 +38,8 @@ package struct PurgeJob {
             throw RunError(.missingInput, "\(directory.path): the build has not come to its end; run it again")
         }
         let deletions = try Deletions.read(directory)
+        let marker = Self.marker(directory)
+        try reporting(damaged: .corrupt) { () throws(StorageError) in try DurableFile.write("", to: marker) }
         var purged = 0
         for generation in generations {
             let (runner, plan) = try plan(generation)
@@ -47,6 +52,7 @@ package struct PurgeJob {
         }
         for name in ["methods", "input"] { RunDirectory.remove(directory.file(name)) }
         try RunBuilder.keepDeletedRows(directory)
+        RunDirectory.remove(marker)
         return
             "\(grouped(purged)) deleted rows of generation \(current.number) are erased, and those of every generation that is kept; `gradprint check RUN --deleted IDS.txt` proves it"
     }
