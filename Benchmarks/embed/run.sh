@@ -8,11 +8,12 @@
 #   BENCH_ROUNDS   rounds, of which medians are printed (3)      BENCH_THREADS  threads for all (2)
 #   BENCH_PYTHON   a Python with the peers in it                 EMBED_DATA     folder of corpus and models (data/cache)
 #   EMBED_MODELS   models (all-MiniLM-L6-v2 all-mpnet-base-v2)   EMBED_TEXTS    of the transformers (short long)
+#   EMBED_SHORT    how many short texts (4000)                   EMBED_LONG     how many long ones (500)
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+. Benchmarks/venv.sh
 rounds=${BENCH_ROUNDS:-3} threads=${BENCH_THREADS:-2} data=${EMBED_DATA:-data/cache}
 models=${EMBED_MODELS:-all-MiniLM-L6-v2 all-mpnet-base-v2} kinds=${EMBED_TEXTS:-short long}
-venv=.build-peers/venv-embed python=${BENCH_PYTHON:-.build-peers/venv-embed/bin/python}
 work=.build-bench/embed results=.build-bench/embed/results
 parts=${*:-tokenizer transformer}
 bench=.build/release/GradprintBenchmarks
@@ -25,21 +26,9 @@ done
 [ -s "$data/debian.jsonl" ] || { echo "get the texts first: make data" >&2; exit 2; }
 echo "building" >&2
 swift build -c release --product GradprintBenchmarks >&2
-if ! "$python" -c 'import numpy, torch, tokenizers, sentence_transformers' 2>/dev/null; then
-    echo "fetching the peers from PyPI" >&2
-    if ! python3 -c 'import ensurepip' 2>/dev/null; then
-        echo "installing with apt: python3-venv" >&2
-        sudo=
-        [ "$(id -u)" = 0 ] || sudo=sudo
-        $sudo apt-get update -q >/dev/null
-        DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -q --no-install-recommends python3-venv >/dev/null
-    fi
-    python3 -m venv $venv
-    $venv/bin/pip install -q -r Benchmarks/embed/requirements.txt >&2
-    python=$venv/bin/python
-fi
+python=$(peer_python .build-peers/venv-embed Benchmarks/embed/requirements.txt "${BENCH_PYTHON:-}")
 mkdir -p $results
-python3 Benchmarks/embed/select_texts.py "$data/debian.jsonl" $work
+python3 Benchmarks/embed/select_texts.py "$data/debian.jsonl" $work "${EMBED_SHORT:-4000}" "${EMBED_LONG:-500}"
 
 # measured PART NAME COMMAND…: runs a measurement whose JSON goes to the results, and notes the load before it.
 measured() {

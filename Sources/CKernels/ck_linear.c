@@ -8,7 +8,7 @@ size_t ck_linear_padded(size_t outputs) {
     return (outputs + CK_LINEAR_PADDING - 1) / CK_LINEAR_PADDING * CK_LINEAR_PADDING;
 }
 
-size_t ck_linear_scratch(void) { return CK_LINEAR_ROWS * CK_LINEAR_INPUTS; }
+size_t ck_linear_scratch(void) { return CK_LINEAR_TILE * CK_LINEAR_INPUTS; }
 
 void ck_linear_pack(const float *weight, size_t outputs, size_t inputs, float *packed) {
     size_t padded = ck_linear_padded(outputs);

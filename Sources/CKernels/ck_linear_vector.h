@@ -2,21 +2,10 @@
 
 #include "ck_linear_shape.h"
 
-/* Rows of x as strips of TILE_ROWS: the strip's factors for one input after another. Rows that are missing repeat 0. */
-SIMD static void NAME(pack_rows)(const float *x, size_t stride, size_t rows, size_t count, float *packed) {
-    for (size_t first = 0; first < rows; first += TILE_ROWS, packed += TILE_ROWS * count)
-        EACH_ROW {
-            const float *source = x + (first + (size_t)r) * stride;
-            if (first + (size_t)r < rows)
-                for (size_t i = 0; i < count; i++) packed[i * TILE_ROWS + (size_t)r] = source[i];
-            else
-                for (size_t i = 0; i < count; i++) packed[i * TILE_ROWS + (size_t)r] = 0;
-        }
-}
-
 /* One tile of y, `rows` × `columns` of it real; `adds` to what stands there; `bias` is null but at the last block. */
-SIMD static inline __attribute__((always_inline)) void NAME(linear_tile)(const float *strip, const float *weights,
-                                                                         size_t count, size_t rows, size_t columns,
+SIMD static inline __attribute__((always_inline)) void NAME(linear_tile)(const float *x, size_t x_stride,
+                                                                         const float *weights, size_t count,
+                                                                         size_t rows, size_t columns,
                                                                          int adds, const float *bias, int gelu,
                                                                          float *y, size_t stride) {
     const size_t second = LANES == CK_LINEAR_PANEL ? count * CK_LINEAR_PANEL : LANES;
@@ -27,7 +16,7 @@ SIMD static inline __attribute__((always_inline)) void NAME(linear_tile)(const f
     vec sums[TILE_ROWS][2];
     // What stands in y is fetched while the tile is computed, and added to its sums.
     EACH_ROW __builtin_prefetch(target + (size_t)r * step, 1), sums[r][0] = sums[r][1] = SET(0);
-    NAME(multiply_tile)(sums, strip, 1, TILE_ROWS, weights, CK_LINEAR_PANEL, second, count);
+    NAME(multiply_tile)(sums, x, x_stride, weights, CK_LINEAR_PANEL, second, count);
     if (adds) {
         if (!whole)
             for (size_t r = 0; r < rows; r++) memcpy(edge + r * TILE_COLUMNS, y + r * stride, columns * sizeof *y);
@@ -54,15 +43,19 @@ SIMD void NAME(ck_linear)(const float *x, size_t rows, size_t inputs, const floa
         for (size_t first = 0; first < inputs; first += CK_LINEAR_INPUTS) {
             size_t count = first + CK_LINEAR_INPUTS < inputs ? CK_LINEAR_INPUTS : inputs - first;
             int last = first + count == inputs;
-            NAME(pack_rows)(x + top * inputs + first, inputs, height, count, scratch);
+            size_t odd = height % TILE_ROWS;
+            const float *source = x + top * inputs + first;
+            NAME(copy_rows)(source + (height - odd) * inputs, inputs, odd, count, scratch);
             for (size_t column = 0; column < outputs; column += TILE_COLUMNS) {
                 size_t columns = column + TILE_COLUMNS < outputs ? TILE_COLUMNS : outputs - column;
                 const float *weights = packed + padded * first + column * count;
                 const float *shift = last && bias ? bias + column : 0;
-                for (size_t r = 0; r < height; r += TILE_ROWS)
-                    NAME(linear_tile)(scratch + r * count, weights, count,
-                                      r + TILE_ROWS < height ? TILE_ROWS : height - r, columns, first > 0, shift,
+                for (size_t r = 0; r < height; r += TILE_ROWS) {
+                    int whole = r + TILE_ROWS <= height;
+                    NAME(linear_tile)(whole ? source + r * inputs : scratch, whole ? inputs : count, weights, count,
+                                      whole ? TILE_ROWS : odd, columns, first > 0, shift,
                                       last && end == CK_LINEAR_GELU, y + (top + r) * outputs + column, outputs);
+                }
             }
         }
     }

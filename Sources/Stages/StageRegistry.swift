@@ -2,15 +2,22 @@ internal import Pipeline
 
 /// All stages, in their order. Adding one is its file and its line here.
 package enum StageRegistry {
-    package static let names = [
-        IngestStage.name, CatalogStage.name, TokenizeStage.name, TokenProbeStage.name, TokenIndexStage.name,
-        EmbedStage.name, ClusterStage.name, LabelStage.name, ProbeTrainStage.name, CurvatureStage.name,
-        GradientSignStage.name, ProjectStage.name, IndexTrainStage.name, ShardIndexStage.name, MergeStage.name,
-        IndexRecallStage.name, CalibrateStage.name,
+    package static let names = types.map { $0.name }
+
+    private static let types: [any Stage.Type] = [
+        IngestStage.self, CatalogStage.self, TokenizeStage.self, TokenProbeStage.self, TokenIndexStage.self,
+        EmbedStage.self, ClusterStage.self, LabelStage.self, ProbeTrainStage.self, CurvatureStage.self,
+        GradientSignStage.self, ProjectStage.self, IndexTrainStage.self, ShardIndexStage.self, MergeStage.self,
+        IndexRecallStage.self, CalibrateStage.self,
     ]
 
     /// Stages that a corpus of vectors without text does not have.
     static let ofTexts = [TokenizeStage.name, TokenProbeStage.name, TokenIndexStage.name]
+
+    /// How a task's outputs lose what they hold of deleted rows.
+    static func erasure(of artifact: Artifact) throws -> Erasure {
+        try types.first { $0.name == artifact.manifest.stage }?.erasure(of: artifact) ?? .none
+    }
 
     /// The stages of a run, in their order.
     static func names(_ configuration: PipelineConfiguration) -> [String] {

@@ -25,7 +25,7 @@ struct Gradprint: ParsableCommand {
             BuildCommand.self, AppendCommand.self, DeleteCommand.self, MergeCommand.self, RollbackCommand.self,
             AttributeCommand.self, EvaluateCommand.self, StatusCommand.self, CheckCommand.self,
             InspectCommand.self, ExportCommand.self, SubmitCommand.self, StageCommand.self, PublishCommand.self,
-            LineageCommand.self,
+            DistillCommand.self, LineageCommand.self,
         ]
     )
 }

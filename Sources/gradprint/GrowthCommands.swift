@@ -68,10 +68,18 @@ struct MergeCommand: ParsableCommand {
         discussion: """
             Appends merge by themselves, so this is for a quiet hour: a search then reads two parts, that of the build and \
             that of all appends.
+
+            With --purge what `gradprint delete` has hidden is erased, from every file of every generation that the run \
+            keeps; the run's copy of standard input and what methods have learned go altogether. Killed at any moment, the \
+            run answers as before and the same command goes on. The files that you gave to `build` and `append` are yours: \
+            nobody touches them. `gradprint check RUN --deleted IDS.txt` proves that the ids are gone.
             """)
 
     @Argument(help: ArgumentHelp("The run directory.", valueName: "run"))
     var directory: String
+
+    @Flag(help: "Erase deleted samples from every file of the run.")
+    var purge = false
 
     @Flag(help: "Let parts made at another instruction-set level or with another BLAS build be mixed.")
     var allowMixedKernels = false
@@ -87,6 +95,12 @@ struct MergeCommand: ParsableCommand {
             ) { logger.warning("\($0)") }
             let summary = try job.merge()
             logger.info("\(summary)")
+            guard purge else { return }
+            let erased = try PurgeJob(
+                directory: RunDirectory(path: absolute(directory)), workers: workers.count(),
+                progress: BuildProgress { logger.info("\($0)") }
+            ).purge()
+            logger.info("\(erased)")
         }
     }
 }

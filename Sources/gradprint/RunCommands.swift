@@ -52,15 +52,40 @@ struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
         abstract: "Verifies every checksum and invariant of a run.",
-        discussion: "Reads every byte. Names each damaged file; exit code 76 when there is one.")
+        discussion: """
+            Reads every byte. Names each damaged file; exit code 76 when there is one.
+
+            With --deleted it proves instead that ids are gone, as after `gradprint merge RUN --purge`: no corpus shard of \
+            any generation has one, no erased row has content in any file, and no id of eight bytes or more occurs in any \
+            text of the run. Exit code 65 when something is left.
+            """)
 
     @Argument(help: ArgumentHelp("The run directory.", valueName: "run"))
     var directory: String
 
+    @Option(help: ArgumentHelp("A file of ids, one a line: prove that they are gone.", valueName: "ids"))
+    var deleted: String?
+
     @OptionGroup var common: CommonOptions
+
+    private func checkDeleted(_ ids: String, _ logger: Logger) throws {
+        let result = try DeletionCheck.check(RunDirectory(path: absolute(directory)), idsIn: absolute(ids))
+        for note in result.notes { logger.warning("a sample that stays speaks of an id: \(note)") }
+        for problem in result.problems { logger.error("\(problem)") }
+        if !result.problems.isEmpty {
+            throw RunError(
+                .badInput,
+                "something of the ids is left; `gradprint delete` hides them and `gradprint merge \(directory) --purge` erases them"
+            )
+        }
+        logger.info(
+            "\(grouped(result.ids)) ids are gone: \(grouped(result.rows)) rows are erased, and \(grouped(result.files)) files were searched"
+        )
+    }
 
     func run() throws {
         try reportingErrors(common) { logger in
+            if let deleted { return try checkDeleted(deleted, logger) }
             let result = try RunCheck.check(RunDirectory(path: absolute(directory)))
             for problem in result.problems { logger.error("\(problem)") }
             if !result.problems.isEmpty {

@@ -16,7 +16,8 @@ import Testing
     @Test func fourOfOneTierBecomeOne() {
         #expect(segments([10, 10, 10]) == [0..<1, 1..<2, 2..<3, 3..<4])
         #expect(segments([10, 10, 10, 10]) == [0..<1, 1..<5])
-        #expect(segments([Int](repeating: 1024, count: 15)) == [0..<1, 1..<5, 5..<9, 9..<13, 13..<14, 14..<15, 15..<16])
+        let fifteen = segments([Int](repeating: 1024, count: 15))
+        #expect(fifteen == [0..<1, 1..<5, 5..<9, 9..<13, 13..<14, 14..<15, 15..<16])
         #expect(segments([Int](repeating: 1024, count: 16)) == [0..<1, 1..<17])
     }
 

@@ -74,6 +74,7 @@ struct ToyIngest: Stage {
     let parameters: Int
     let log: RunLog
     var granularity: Granularity { .file }
+    static func erasure(of artifact: Artifact) -> Erasure { .none }
     var inputs: [StageInput] { [] }
     func estimate(_ extent: Extent) -> ResourceEstimate { ResourceEstimate(memory: 1, disk: 1) }
 
@@ -98,6 +99,7 @@ struct ToyCatalog: Stage {
     let log: RunLog
     var parameters: Int { 0 }
     var granularity: Granularity { .batch }
+    static func erasure(of artifact: Artifact) -> Erasure { .none }
     var inputs: [StageInput] { [.upTo("ingest")] }
     func estimate(_ extent: Extent) -> ResourceEstimate { ResourceEstimate(memory: 1, disk: 1) }
 
@@ -125,6 +127,7 @@ struct ToyMultiply: Stage {
     let failing: Set<String>
     let log: RunLog
     var granularity: Granularity { .shard }
+    static func erasure(of artifact: Artifact) -> Erasure { .none }
     var inputs: [StageInput] { [.same("ingest")] }
     func estimate(_ extent: Extent) -> ResourceEstimate { ResourceEstimate(memory: extent.rows, disk: extent.rows) }
 
@@ -143,6 +146,7 @@ struct ToySum: Stage {
     let parameters: Int
     let log: RunLog
     var granularity: Granularity { .whole }
+    static func erasure(of artifact: Artifact) -> Erasure { .none }
     var inputs: [StageInput] { [.all("multiply"), .same("catalog")] }
     func estimate(_ extent: Extent) -> ResourceEstimate { ResourceEstimate(memory: 1, disk: 1) }
 
@@ -162,6 +166,7 @@ struct ToyJoin: Stage {
     let log: RunLog
     var parameters: Int { 0 }
     var granularity: Granularity { .slice }
+    static func erasure(of artifact: Artifact) -> Erasure { .none }
     var inputs: [StageInput] { [.all("multiply"), .same("sum")] }
     func estimate(_ extent: Extent) -> ResourceEstimate { ResourceEstimate(memory: 1, disk: extent.rows) }
     func slices(rows: Int, trainedRows: Int) -> Int { (rows + 3) / 4 }
@@ -172,7 +177,8 @@ struct ToyJoin: Stage {
         var numbers: [Int] = []
         for artifact in context.inputs("multiply") { numbers += try readNumbers(artifact.path("products")) }
         precondition(numbers.count == segment.rows && count == slices(rows: segment.rows, trainedRows: 0))
-        try writeNumbers(Array(numbers[min(numbers.count, 4 * index)..<min(numbers.count, 4 * index + 4)]), context.output("joined"))
+        try writeNumbers(
+            Array(numbers[min(numbers.count, 4 * index)..<min(numbers.count, 4 * index + 4)]), context.output("joined"))
     }
 }
 

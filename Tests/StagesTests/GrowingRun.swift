@@ -27,11 +27,12 @@ struct GrowingRun {
     static func lines(_ numbers: some Sequence<Int>, version: Int = 0) -> String {
         numbers.map { number in
             let source = number % 2 == 0 ? "books" : "mail"
-            return "{\"id\": \"sample-\(number)\", \"text\": \"\(text(number, version: version))\", \"source\": \"\(source)\", \"year\": \(2000 + number % 3)}\n"
+            return
+                "{\"id\": \"sample-\(number)\", \"text\": \"\(text(number, version: version))\", \"source\": \"\(source)\", \"year\": \(2000 + number % 3)}\n"
         }.joined()
     }
 
-    init(_ workspace: Workspace, _ numbers: Range<Int>, run: String = "run", _ extra: [String] = []) throws {
+    init(_ workspace: Workspace, _ numbers: Range<Int>, _ extra: [String] = [], run: String = "run") throws {
         self.workspace = workspace
         let corpus = try workspace.write(Self.lines(numbers), to: "\(run)-corpus.jsonl")
         assignments =

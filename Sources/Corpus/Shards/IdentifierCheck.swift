@@ -53,7 +53,8 @@ package struct IdentifierCheck {
             if let earlier = previous, earlier.hash == entry.hash {
                 let first = try Self.sample(earlier, in: shards)
                 let second = try Self.sample(entry, in: shards)
-                if first.id.utf8.elementsEqual(second.id.utf8) {
+                // Samples that were erased have no id.
+                if !first.id.isEmpty, first.id.utf8.elementsEqual(second.id.utf8) {
                     count += 1
                     if duplicates.count < limit {
                         duplicates.append(Duplicate(id: first.id, first: first.place, second: second.place))

@@ -20,6 +20,10 @@ package protocol Stage: Sendable {
     ///
     /// - Parameter trainedRows: of the batches that the models are trained on.
     func slices(rows: Int, trainedRows: Int) -> Int
+    /// How a task's outputs lose what they hold of deleted rows.
+    static func erasure(of artifact: Artifact) throws -> Erasure
+    /// Writes the outputs of a task once more, without the content of some rows.
+    func erase(_ rows: [Int], from artifact: Artifact, trained: Catalog, into folder: String) throws
     /// What one task needs and leaves, for the check before a build starts.
     func estimate(_ extent: Extent) -> ResourceEstimate
     /// Does one task: reads `context.input(…)`, writes into `context.output(…)`.

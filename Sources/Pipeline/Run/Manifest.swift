@@ -26,8 +26,28 @@ package struct Manifest: Codable, Hashable, Sendable {
     package let platform: Platform
     package let rows: Int
     /// Figures the task reports: losses, counts, convergence.
-    package let figures: [String: Figure]
-    package let outputs: [Output]
+    package private(set) var figures: [String: Figure]
+    package private(set) var outputs: [Output]
+    /// Set where rows were erased from the outputs (SHA-256 of their numbers) or from what they were made of.
+    package private(set) var purged: String?
+
+    init(
+        stage: String, version: Int, task: String, fingerprint: String, parameters: String, inputs: [String: String],
+        rows: Int, figures: [String: Figure], outputs: [Output], purged: String?
+    ) {
+        (self.stage, self.version, self.task, self.fingerprint) = (stage, version, task, fingerprint)
+        (self.parameters, self.inputs, self.rows) = (parameters, inputs, rows)
+        (self.figures, self.outputs, self.purged) = (figures, outputs, purged)
+        platform = .current
+    }
+
+    /// Of the same task after rows were erased. Figures in words may quote a row, and go.
+    init(purging other: Manifest, outputs: [Output], note: String) {
+        self = other
+        figures = other.figures.filter { if case .text = $0.value { false } else { true } }
+        self.outputs = outputs
+        purged = note
+    }
 }
 
 /// A figure of a manifest: a number or a word.

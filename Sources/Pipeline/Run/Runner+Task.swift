@@ -31,7 +31,12 @@ extension Runner {
             {
                 directory.discard(task.folder)
             }
-            _ = try DurableFile.commitDirectory(scratch, to: final)
+            if purgeNotes[task.folder] != nil, RunDirectory.size(of: final) != nil {
+                try DurableFile.exchangeDirectory(scratch, with: final)
+                RunDirectory.remove(scratch)
+            } else {
+                _ = try DurableFile.commitDirectory(scratch, to: final)
+            }
         } catch {
             RunDirectory.remove(scratch)
             throw Self.explain(error, task)
@@ -67,15 +72,18 @@ extension Runner {
                 Manifest.Output(
                     name: name, bytes: RunDirectory.size(of: path) ?? 0, sha256: try Digest.sha256(file: path)))
         }
+        // What is made of purged inputs is purged too.
+        let notes = try task.inputs.compactMap { try directory.manifest(of: plan.tasks[$0])?.purged }
+        let note = notes.isEmpty ? nil : Digest.sha256(notes.joined(separator: "\n"))
         let inputs = task.inputs.map { (plan.tasks[$0].label, plan.tasks[$0].fingerprint) }
         return Manifest(
             stage: task.stage.name, version: task.stage.version, task: task.name, fingerprint: task.fingerprint,
             parameters: canonicalParameters(task.stage),
-            inputs: Dictionary(uniqueKeysWithValues: inputs), platform: .current, rows: recorder.rows,
-            figures: recorder.figures, outputs: outputs)
+            inputs: Dictionary(uniqueKeysWithValues: inputs), rows: recorder.rows, figures: recorder.figures,
+            outputs: outputs, purged: purgeNotes[task.folder] ?? note)
     }
 
-    private static func explain(_ error: any Error, _ task: PlannedTask) -> RunError {
+    static func explain(_ error: any Error, _ task: PlannedTask) -> RunError {
         switch error {
         case let error as RunError: RunError(error.kind, "\(task.label): \(error.message)")
         case let error as StorageError:

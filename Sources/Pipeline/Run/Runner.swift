@@ -38,6 +38,9 @@ package struct Runner: Sendable {
     package let options: Options
     let progress: BuildProgress
     let journal: Journal
+    /// Folders of tasks that are made again without deleted rows, in the place of the old ones, with what their manifests
+    /// say of it.
+    var purgeNotes: [String: String] = [:]
 
     package init(
         directory: RunDirectory, stages: [any Stage], growth: Growth, configuration: String, options: Options,
@@ -79,7 +82,7 @@ package struct Runner: Sendable {
         let done = [Bool](repeating: false, count: plan.tasks.count)
         let schedule = Schedule(plan: plan, mustRun: done, dropped: options.dropped)
         for task in plan.tasks.indices where schedule.isReleased(task) { retire(plan.tasks[task]) }
-        try removeUnneeded(plan)
+        try removeUnneeded(keeping: plan)
     }
 
     /// Does one rank's share of one stage, for a job array: tasks `rank`, `rank + worldSize`, …
@@ -168,7 +171,7 @@ package struct Runner: Sendable {
 
     /// - Parameter drops: whether outputs go as soon as their last reader is done, which is known only when `mustRun`
     ///   has every task that is left.
-    private func execute(_ plan: BuildPlan, mustRun: [Bool], drops: Bool = false) throws(RunError) {
+    func execute(_ plan: BuildPlan, mustRun: [Bool], drops: Bool = false) throws(RunError) {
         let schedule = Schedule(plan: plan, mustRun: mustRun, dropped: drops ? options.dropped : [])
         for stage in stages {
             let tasks = plan.tasks(of: stage.name).filter { mustRun[$0] }
@@ -198,9 +201,15 @@ package struct Runner: Sendable {
         }
     }
 
+    /// Deletes what no kept generation owns, and unfinished work. The caller holds the run alone.
+    package func removeLeftovers() throws(RunError) {
+        removeUnfinished()
+        try removeUnneeded(keeping: nil)
+    }
+
     /// Deletes what neither a planned task nor a kept generation owns: outputs of older parameters, unfinished work.
-    private func removeUnneeded(_ plan: BuildPlan) throws(RunError) {
-        var needed = Set(plan.tasks.map(\.folder))
+    private func removeUnneeded(keeping plan: BuildPlan?) throws(RunError) {
+        var needed = Set(plan?.tasks.map(\.folder) ?? [])
         for generation in try directory.keptGenerations() { needed.formUnion(generation.folders) }
         for stage in stages.map(\.name) + options.absent {
             for name in RunDirectory.list(directory.file(stage)) where !needed.contains("\(stage)/\(name)") {

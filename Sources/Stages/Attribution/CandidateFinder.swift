@@ -41,7 +41,7 @@ struct CandidateFinder: Sendable {
     private let centroids: CentroidAssigner
     private let probe: any Probe
     private let fingerprinter: Fingerprinter
-    private let index: FlatIndex
+    private let index: any VectorIndex
     private let influence: InfluenceScorer
     private let gradients: CandidateGradients
     private let words: WordCandidates?
@@ -228,7 +228,7 @@ struct CandidateFinder: Sendable {
         }
         guard fingerprinter.needsGradients else {
             return try fingerprinter.fingerprints(
-                try gradients.embeddings(rows), GradientFactors(layers: []), words: words, workers: 1)
+                try gradients.embeddings(rows), nil, words: words, workers: 1)
         }
         let read = try gradients.read(rows)
         return try fingerprinter.fingerprints(read.embeddings, read.factors, words: words, workers: 1)

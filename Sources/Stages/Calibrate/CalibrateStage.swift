@@ -51,6 +51,7 @@ package struct CalibrateStage: Stage {
     }
 
     package var granularity: Granularity { .whole }
+    package static func erasure(of artifact: Artifact) -> Erasure { .none }
     package var inputs: [StageInput] {
         var words: [StageInput] = []
         if configuration.refine.usesWords {

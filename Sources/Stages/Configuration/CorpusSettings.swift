@@ -1,7 +1,6 @@
 package import Corpus
 internal import Pipeline
 internal import TensorFiles
-package import VectorIndex
 
 /// The configuration's `corpus:` section.
 package struct CorpusSettings: Sendable {

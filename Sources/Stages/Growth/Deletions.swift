@@ -95,13 +95,14 @@ package struct Deletions: Codable, Hashable, Sendable {
     func rows(_ generation: Generation, file: Int, _ directory: RunDirectory) throws(RunError) -> [[Int]] {
         if let known = rows[Self.name(generation, file)] { return known }
         let number = Self.batch(generation, file).number
+        guard !entries.isEmpty else { return [] }
         let applying = entries.filter { $0.before > number }
-        guard !applying.isEmpty else { return [] }
         let ingest = try directory.artifact(Self.part(generation, file))
         return try reporting(damaged: .corrupt) { () throws(StorageError) in
             let shards = try SampleKeys.shards(ingest)
             let hasPassages = shards.first?.content == .passages
-            var keys: [IdentifierHash] = []
+            // Samples that were erased have no id any more, and stay hidden.
+            var keys = [IdentifierHash("")]
             for entry in applying {
                 guard let key = IdentifierHash(hexadecimal: hasPassages ? entry.firstPassage : entry.id) else {
                     throw StorageError(.corrupt, path: Self.path(directory), "it has a sum that is none")

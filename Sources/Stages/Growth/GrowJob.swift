@@ -51,8 +51,14 @@ package struct GrowJob {
     }
 
     /// What an append would run.
+    ///
+    /// - Throws: `badInput` for standard input, which can be read only once.
     package func plan(_ files: Files) throws(RunError) -> PlanSummary {
-        try builder.plan(try inputs(files).inputs)
+        guard !files.paths.contains("-") else {
+            throw RunError(
+                .badInput, "standard input can be read only once, so a dry run cannot look at it; name files")
+        }
+        return try builder.plan(try inputs(files).inputs)
     }
 
     /// Makes the files' samples part of the run, under the run's exclusive lock.
@@ -62,7 +68,7 @@ package struct GrowJob {
     /// - Returns: one sentence on the result.
     /// - Throws: `badInput` for files that are not as the run's corpus is; `locked`.
     package func append(_ files: Files) throws(RunError) -> String {
-        let lock = try directory.lock(exclusive: true)
+        let lock = try lock()
         defer { withExtendedLifetime(lock) {} }
         let start = ContinuousClock.now
         let (inputs, isNew) = try inputs(files)
@@ -79,13 +85,23 @@ package struct GrowJob {
     ///
     /// - Returns: one sentence on the result.
     package func merge() throws(RunError) -> String {
-        let lock = try directory.lock(exclusive: true)
+        let lock = try lock()
         defer { withExtendedLifetime(lock) {} }
         var growth = try directory.targetGrowth() ?? generation.growth
         growth.mergeAppended()
         let after = try grow(try BuildInputs(builder.configuration, growth: growth, read: []))
         return
             "generation \(after.number): \(Self.segments(generation)) before, now \(Self.segments(after)) of \(grouped(after.catalog.rows)) rows"
+    }
+
+    /// Holds the run alone.
+    private func lock() throws(RunError) -> FileLock {
+        let lock = try directory.lock(exclusive: true)
+        guard try directory.currentGeneration()?.number == generation.number else {
+            throw RunError(
+                .locked, "\(directory.path): another command has just changed the run; give the command again")
+        }
+        return lock
     }
 
     private static func segments(_ generation: Generation) -> String {

@@ -22,6 +22,7 @@ package struct IndexRecallStage: Stage {
     init(seed: UInt64) { parameters = Seeded(settings: Settings(queries: 256, neighbours: 10), seed: seed) }
 
     package var granularity: Granularity { .whole }
+    package static func erasure(of artifact: Artifact) -> Erasure { .none }
     package var inputs: [StageInput] {
         [.all(ProjectStage.name), .same(IndexTrainStage.name), .all(MergeStage.name)]
     }

@@ -16,6 +16,7 @@ package struct ShardIndexStage: Stage {
     }
 
     package var granularity: Granularity { .shard }
+    package static func erasure(of artifact: Artifact) throws -> Erasure { try IndexErasure.of(artifact) }
     package var inputs: [StageInput] { [.same(ProjectStage.name), .same(IndexTrainStage.name)] }
 
     package func estimate(_ extent: Extent) -> ResourceEstimate {
@@ -71,6 +72,7 @@ package struct MergeStage: Stage {
     }
 
     package var granularity: Granularity { .slice }
+    package static func erasure(of artifact: Artifact) throws -> Erasure { try IndexErasure.of(artifact) }
     package var inputs: [StageInput] { [.all(ShardIndexStage.name), .same(IndexTrainStage.name)] }
 
     package func slices(rows: Int, trainedRows: Int) -> Int {
@@ -104,6 +106,14 @@ package struct MergeStage: Stage {
         } catch let error as IndexError {
             throw RunError(error)
         }
+    }
+}
+
+/// A flat index has its rows in their order; the parts of a partitioned one are made again.
+private enum IndexErasure {
+    static func of(_ artifact: Artifact) throws -> Erasure {
+        let file = try ShardReader(path: artifact.path(ArtifactFile.segment), expectedKind: nil)
+        return file.kind == FlatSegment.kind ? .rows : .remake
     }
 }
 

@@ -18,6 +18,7 @@ package struct IndexTrainStage: Stage {
     }
 
     package var granularity: Granularity { .whole }
+    package static func erasure(of artifact: Artifact) -> Erasure { .none }
     package var inputs: [StageInput] { [.all(ProjectStage.name)] }
 
     package func estimate(_ extent: Extent) -> ResourceEstimate {
@@ -52,7 +53,7 @@ package struct IndexTrainStage: Stage {
             context.record("partitions", .integer(model.partitions))
             context.record("bits", .integer(model.bits))
             context.record("distance", .number(model.meanSquaredDistance.squareRoot()))
-        } catch let error as IndexError {
+        } catch {
             throw RunError(error)
         }
     }

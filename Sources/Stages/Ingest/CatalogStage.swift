@@ -25,6 +25,7 @@ package struct CatalogStage: Stage {
     }
 
     package var granularity: Granularity { .batch }
+    package static func erasure(of artifact: Artifact) -> Erasure { .none }
     package var inputs: [StageInput] { [.upTo(IngestStage.name)] }
 
     package func estimate(_ extent: Extent) -> ResourceEstimate { ResourceEstimate(memory: 64 << 20, disk: 1 << 20) }

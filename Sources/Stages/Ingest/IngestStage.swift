@@ -35,6 +35,7 @@ package struct IngestStage: Stage {
     }
 
     package var granularity: Granularity { .file }
+    package static func erasure(of artifact: Artifact) -> Erasure { .own }
     package var inputs: [StageInput] { [] }
 
     package func estimate(_ extent: Extent) -> ResourceEstimate {
@@ -53,6 +54,17 @@ package struct IngestStage: Stage {
             throw RunError(error)
         } catch let error as StorageError {
             throw RunError(error, damaged: .badInput)
+        }
+    }
+
+    package func erase(_ rows: [Int], from artifact: Artifact, trained: Catalog, into folder: String) throws {
+        var first = 0
+        for part in artifact.manifest.outputs.indices {
+            let name = Catalog.shardFile(part: part)
+            let reader = try CorpusShardReader(path: artifact.path(name))
+            let own = rows.filter { $0 >= first && $0 < first + reader.rows }.map { $0 - first }
+            try reader.copy(to: "\(folder)/\(name)", erasing: own)
+            first += reader.rows
         }
     }
 

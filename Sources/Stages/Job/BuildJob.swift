@@ -104,8 +104,19 @@ package struct BuildJob {
         let start = ContinuousClock.now
         let generation = try builder.build(inputs)
         let seconds = (ContinuousClock.now - start) / .seconds(1)
+        let zeros = try zeroVectors()
+        let note =
+            zeros == 0
+            ? ""
+            : "; \(grouped(zeros)) rows have a zero embedding (no word that the embedder knows), similar to nothing"
         return
-            "generation \(generation.number): \(grouped(generation.catalog.rows)) rows in \(generation.catalog.shards.count) shards, built in \(duration(seconds)); attribute a log with `gradprint attribute LOG.jsonl --run-dir \(directory.path)`"
+            "generation \(generation.number): \(grouped(generation.catalog.rows)) rows in \(generation.catalog.shards.count) shards, built in \(duration(seconds))\(note); attribute a log with `gradprint attribute LOG.jsonl --run-dir \(directory.path)`"
+    }
+
+    private func zeroVectors() throws(RunError) -> Int {
+        let embed = try RunStatus(directory: directory).stages.first { $0.name == EmbedStage.name }
+        guard case .integer(let count)? = embed?.figures[EmbedStage.zeroVectors] else { return 0 }
+        return count
     }
 
     /// Does one rank's share of a stage. Ranks share the lock: they cannot harm each other, a build beside them could.
@@ -119,14 +130,19 @@ package struct BuildJob {
         if journal == nil { try directory.create() }
         let lock = try directory.lock(exclusive: false)
         defer { withExtendedLifetime(lock) {} }
-        guard let journal else {
-            let runner = builder.runner(try inputs(spools: false))
-            if rank == 0 { try builder.keepConfiguration() }
-            return try runner.run(stage: stage, rank: rank, worldSize: worldSize)
+        if let journal {
+            // Of an array; who published it sees to the rest.
+            var builder = builder
+            builder.options.journal = journal
+            builder.options.publishes = false
+            return try builder.runner(try submittedInputs()).run(stage: stage, rank: rank, worldSize: worldSize)
         }
-        var builder = builder
-        builder.options.journal = journal
-        builder.options.publishes = false
-        try builder.runner(try submittedInputs()).run(stage: stage, rank: rank, worldSize: worldSize)
+        let runner = builder.runner(try inputs(spools: false))
+        if rank == 0 { try builder.keepConfiguration() }
+        let before = try directory.currentGeneration()?.number
+        try runner.run(stage: stage, rank: rank, worldSize: worldSize)
+        // The task that ended the build published it.
+        let after = try directory.currentGeneration()?.number
+        if after != before { try RunBuilder.keepDeletedRows(directory) }
     }
 }

@@ -12,7 +12,7 @@ package struct RunCheck: Sendable {
     package private(set) var problems: [String] = []
 
     /// Compares every output with its manifest's size and SHA-256 and verifies every shard file's own checksums; checks
-    /// that the generation's parts are there.
+    /// that the generations' parts are there.
     ///
     /// - Throws: `missingInput` when there is no run here; a damaged file is no error but a problem in the result.
     package static func check(_ directory: RunDirectory) throws(RunError) -> RunCheck {
@@ -26,7 +26,7 @@ package struct RunCheck: Sendable {
                 check.checkTask("\(directory.file(stage))/\(task)", mayBeDropped: dropped.contains(stage))
             }
         }
-        check.checkGeneration(directory)
+        check.checkGenerations(directory)
         return check
     }
 
@@ -84,23 +84,37 @@ package struct RunCheck: Sendable {
         }
     }
 
-    private mutating func checkGeneration(_ directory: RunDirectory) {
+    private mutating func checkGenerations(_ directory: RunDirectory) {
         do {
-            guard let generation = try directory.currentGeneration() else { return }
-            files += 1
-            for part in generation.parts.values.joined().sorted(by: { $0.folder < $1.folder }) {
-                let artifact = try directory.artifact(part)
-                if artifact.manifest.stage == Catalog.stage {
-                    let catalog = try reporting(damaged: .corrupt) { () throws(StorageError) in
-                        try Catalog(path: artifact.path(Catalog.fileName))
-                    }
-                    if catalog != generation.catalog {
-                        problems.append("\(artifact.folder): the catalog is not the generation's")
-                    }
-                }
+            for generation in try directory.keptGenerations() {
+                files += 1
+                try checkParts(generation, directory)
             }
+            if RunDirectory.size(of: directory.file("deletions.json")) != nil {
+                files += 1
+                _ = try Deletions.read(directory)
+            }
+            _ = try directory.pendingGrowth()
         } catch {
             problems.append("\(error)")
+        }
+    }
+
+    private mutating func checkParts(_ generation: Generation, _ directory: RunDirectory) throws(RunError) {
+        var catalogs: [(catalog: Catalog, files: Int)] = []
+        for part in generation.parts.values.joined().sorted(by: { $0.folder < $1.folder }) {
+            let artifact = try directory.artifact(part)
+            guard artifact.manifest.stage == Catalog.stage, catalogs.count < generation.growth.batches.count else {
+                continue
+            }
+            let files = generation.growth.batches[catalogs.count].files.count
+            catalogs.append(
+                try reporting(damaged: .corrupt) { () throws(StorageError) in
+                    (try Catalog(path: artifact.path(Catalog.fileName)), files)
+                })
+        }
+        if Catalog(catalogs) != generation.catalog {
+            problems.append("generation \(generation.number): its catalog is not that of its batches")
         }
     }
 }

@@ -22,6 +22,7 @@ package struct EmbedStage: Stage {
     }
 
     package var granularity: Granularity { .shard }
+    package static func erasure(of artifact: Artifact) -> Erasure { .rows }
     package var inputs: [StageInput] {
         // Vector files follow the corpus' row numbers, which the catalog knows; texts depend on their shard alone.
         source.isVectors ? [.same(IngestStage.name), .same(CatalogStage.name)] : [.same(IngestStage.name)]
@@ -38,14 +39,21 @@ package struct EmbedStage: Stage {
             path: context.output(ArtifactFile.embeddings), kind: ShardKind.embeddings,
             columns: [ColumnDescription("embedding", .float32, width: source.dimension)],
             attributes: ["embedder": source.digest, "normalised": "\(parameters.normalise)"])
+        var zeros = 0
         for rows in ranges(shard.rows, of: EmbeddingSource.blockRows * max(1, context.workers)) {
             var matrix = try embeddings(rows, corpus: corpus, shard: shard, context: context)
+            zeros += (0..<matrix.rows).count { row in matrix.elements[matrix.range(ofRow: row)].allSatisfy { $0 == 0 } }
             if parameters.normalise { matrix.scaleRows(to: 1) }
             try writer.append("embedding", floats: matrix.elements.span)
             context.advance(rows: rows.count)
         }
         _ = try writer.finish()
+        if zeros > 0 { context.record(Self.zeroVectors, .integer(zeros)) }
     }
+
+    /// The figure that counts rows without any direction, such as a text of unknown words under a static embedder:
+    /// they are similar to nothing.
+    static let zeroVectors = "zero vectors"
 
     private func embeddings(
         _ rows: Range<Int>, corpus: CorpusShardReader, shard: Catalog.Shard, context: TaskContext

@@ -16,6 +16,7 @@ package struct GradientSignStage: Stage {
     init(sizes: RowSizes) { self.sizes = sizes }
 
     package var granularity: Granularity { .shard }
+    package static func erasure(of artifact: Artifact) -> Erasure { .rows }
     package var inputs: [StageInput] {
         [.same(EmbedStage.name), .same(LabelStage.name), .same(ProbeTrainStage.name), .same(CurvatureStage.name)]
     }

@@ -15,6 +15,7 @@ package struct LabelStage: Stage {
     static let distance = "mean distance"
 
     package var granularity: Granularity { .shard }
+    package static func erasure(of artifact: Artifact) -> Erasure { .rows }
     package var inputs: [StageInput] { [.same(EmbedStage.name), .same(ClusterStage.name)] }
 
     package func estimate(_ extent: Extent) -> ResourceEstimate {

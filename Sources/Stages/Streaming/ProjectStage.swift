@@ -58,6 +58,7 @@ package struct ProjectStage: Stage {
     }
 
     package var granularity: Granularity { .shard }
+    package static func erasure(of artifact: Artifact) -> Erasure { .rows }
     package var inputs: [StageInput] {
         [.same(EmbedStage.name), .same(GradientSignStage.name), .same(ProbeTrainStage.name)]
             + (hasWords ? [.same(TokenizeStage.name), .same(TokenProbeStage.name)] : [])
@@ -150,12 +151,18 @@ struct Fingerprinter: Sendable {
 
     /// The fingerprints `[rows × dimension]`.
     ///
-    /// - Parameter words: of the same rows; of no account unless ``needsWords``.
+    /// - Parameters:
+    ///   - factors: of the same rows; of no account unless ``needsGradients``.
+    ///   - words: of the same rows; of no account unless ``needsWords``.
     /// - Throws: `corrupt`, from a damaged file of frequencies.
     func fingerprints(
-        _ embeddings: Matrix, _ factors: GradientFactors, words: TokenCounts?, workers: Int
+        _ embeddings: Matrix, _ factors: GradientFactors?, words: TokenCounts?, workers: Int
     ) throws(StorageError) -> Matrix {
-        let signatures = projection?.project(factors, embeddings: embeddings.elements.span, workers: workers)
+        var signatures: Matrix?
+        if let projection {
+            guard let factors else { preconditionFailure("these fingerprints have a signature of the gradient") }
+            signatures = projection.project(factors, embeddings: embeddings.elements.span, workers: workers)
+        }
         var hashed: Matrix?
         if let tokens {
             guard let words else { preconditionFailure("these fingerprints have a block of words") }

@@ -24,6 +24,7 @@ package struct TokenProbeStage: Stage {
     package let parameters = Parameters()
 
     package var granularity: Granularity { .whole }
+    package static func erasure(of artifact: Artifact) -> Erasure { .none }
     package var inputs: [StageInput] { [.all(TokenizeStage.name)] }
 
     package func estimate(_ extent: Extent) -> ResourceEstimate {
@@ -56,6 +57,7 @@ package struct TokenIndexStage: Stage {
     package let parameters = Parameters()
 
     package var granularity: Granularity { .segment }
+    package static func erasure(of artifact: Artifact) -> Erasure { .remake }
     package var inputs: [StageInput] { [.all(TokenizeStage.name)] }
 
     package func estimate(_ extent: Extent) -> ResourceEstimate {

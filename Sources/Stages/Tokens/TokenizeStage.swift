@@ -12,6 +12,7 @@ package struct TokenizeStage: Stage {
     package let parameters = Parameters()
 
     package var granularity: Granularity { .shard }
+    package static func erasure(of artifact: Artifact) -> Erasure { .rows }
     package var inputs: [StageInput] { [.same(IngestStage.name)] }
 
     package func estimate(_ extent: Extent) -> ResourceEstimate {

@@ -34,6 +34,7 @@ package struct ClusterStage: Stage {
     }
 
     package var granularity: Granularity { .whole }
+    package static func erasure(of artifact: Artifact) -> Erasure { .none }
     package var inputs: [StageInput] { [.all(EmbedStage.name)] }
 
     package func estimate(_ extent: Extent) -> ResourceEstimate {

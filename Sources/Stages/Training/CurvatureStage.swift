@@ -54,6 +54,8 @@ package struct CurvatureStage: Stage {
         }
     }
 
+    /// Tells the sample of rows apart from those of other stages.
+    private static let sampleStream: UInt64 = 3
     package static let name = "curvature"
     package static let version = 3
     package let parameters: Seeded<Settings>
@@ -66,6 +68,7 @@ package struct CurvatureStage: Stage {
     }
 
     package var granularity: Granularity { .whole }
+    package static func erasure(of artifact: Artifact) -> Erasure { .own }
     package var inputs: [StageInput] { [.all(EmbedStage.name), .same(ProbeTrainStage.name)] }
 
     package func estimate(_ extent: Extent) -> ResourceEstimate {
@@ -84,8 +87,10 @@ package struct CurvatureStage: Stage {
         let settings = parameters.settings
         let probe = try ProbeFile.read(context.input(ProbeTrainStage.name))
         let embeddings = try ShardedColumn.embeddings(context.inputs(EmbedStage.name))
-        let rows = try embeddings.sample(settings.hessianRows ?? embeddings.rows, seed: parameters.seed, stream: 3)
-            .matrix
+        let rows = try embeddings.sample(
+            settings.hessianRows ?? embeddings.rows, seed: parameters.seed, stream: Self.sampleStream
+        )
+        .matrix
         let curvature = probe.curvature(over: rows)
         let power = PowerIteration(curvature, seed: parameters.seed, workers: context.workers)
         let lissa: LiSSA
@@ -113,6 +118,21 @@ package struct CurvatureStage: Stage {
         context.record("parameters", .integer(curvature.parameterCount))
         context.record("sketch degree", .integer(root.degree))
         context.record("sketch error", .number(root.error))
+    }
+
+    /// A large probe's curvature is a sample of rows; those of them that go become zero, and count for nothing in H.
+    package func erase(_ rows: [Int], from artifact: Artifact, trained: Catalog, into folder: String) throws {
+        let gone = Set(rows)
+        for output in artifact.manifest.outputs {
+            let reader = try ShardReader(path: artifact.path(output.name), expectedKind: nil)
+            var own: [Int] = []
+            if reader.hasColumn(CurvatureFile.row) {
+                var generator = SeededGenerator(seed: parameters.seed, stream: Self.sampleStream)
+                let sample = generator.sample(parameters.settings.hessianRows ?? trained.rows, below: trained.rows)
+                own = sample.indices.filter { gone.contains(sample[$0]) }
+            }
+            try ShardEraser.copy(reader, to: "\(folder)/\(output.name)", erasing: own)
+        }
     }
 
     private func prepare(
@@ -152,6 +172,9 @@ extension Probe {
 
 /// The curvature on disk: H and LiSSA's polynomial row by row, or the rows that define H.
 enum CurvatureFile {
+    /// The column of the rows that define H.
+    static let row = "row"
+
     enum Content: Sendable {
         case prepared(PreparedLiSSA)
         case rows(LiSSA, Matrix)
@@ -169,9 +192,9 @@ enum CurvatureFile {
     }
 
     static func write(_ lissa: LiSSA, rows: Matrix, path: String) throws(StorageError) {
-        let columns = [ColumnDescription("row", .float32, width: rows.columns)]
+        let columns = [ColumnDescription(row, .float32, width: rows.columns)]
         let writer = try writer(lissa, columns: columns, path: path)
-        try writer.append("row", floats: rows.elements.span)
+        try writer.append(row, floats: rows.elements.span)
         _ = try writer.finish()
     }
 
@@ -189,7 +212,7 @@ enum CurvatureFile {
         guard let text = reader.attributes["lissa"], let lissa = try? JSONFile.decode(LiSSA.self, from: text) else {
             throw StorageError(.corrupt, path: path, "it does not say how LiSSA is to run")
         }
-        if reader.hasColumn("row") { return .rows(lissa, try matrix(reader, "row")) }
+        if reader.hasColumn(row) { return .rows(lissa, try matrix(reader, row)) }
         return .prepared(
             PreparedLiSSA(
                 lissa: lissa, curvature: try matrix(reader, "hessian"), series: try matrix(reader, "series")))

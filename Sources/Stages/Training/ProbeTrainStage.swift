@@ -44,6 +44,7 @@ package struct ProbeTrainStage: Stage {
     }
 
     package var granularity: Granularity { .whole }
+    package static func erasure(of artifact: Artifact) -> Erasure { .none }
     package var inputs: [StageInput] { [.all(EmbedStage.name), .all(LabelStage.name), .same(ClusterStage.name)] }
 
     package func estimate(_ extent: Extent) -> ResourceEstimate {

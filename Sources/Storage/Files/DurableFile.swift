@@ -93,7 +93,7 @@ package enum DurableFile {
         return slash == trimmed.startIndex ? "/" : String(trimmed[..<slash])
     }
 
-    private static func syncTree(_ path: String) throws(StorageError) {
+    static func syncTree(_ path: String) throws(StorageError) {
         for name in try entries(of: path) {
             let entry = path + "/" + name
             var status = stat()

@@ -120,6 +120,11 @@ package final class ShardWriter {
         try append(column, bytes: string.utf8Span.span.rawBytes)
     }
 
+    /// Appends rows of a fixed width as they lie in memory.
+    func append(_ column: String, rawRows: RawSpan) throws(StorageError) {
+        try self.column(column).append(rows: rawRows)
+    }
+
     /// Rows that a column has so far.
     package func rowCount(_ column: String) -> Int { self.column(column).rows }
 

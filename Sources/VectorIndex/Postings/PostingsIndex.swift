@@ -83,6 +83,25 @@ package struct PostingsIndex: Sendable {
 }
 
 extension PostingsIndex {
+    /// Whether a row of some has any word.
+    ///
+    /// - Parameter rows: of the index.
+    /// - Complexity: O(postings)
+    package func hasWords(in rows: RowSet) throws(IndexError) -> Bool {
+        precondition(rows.count == self.rows, "the set speaks of the rows of the index")
+        return try indexed { () throws(StorageError) in
+            let (lists, lengths) = (lists, lengths)
+            let counts = try lengths.values(PostingsFormat.length, as: UInt32.self)
+            for row in counts.indices where counts[row] > 0 && rows.contains(row) { return true }
+            let found = try lists.values(PostingsFormat.row, as: UInt32.self)
+            for posting in found.indices {
+                guard found[posting] < UInt32(self.rows) else { throw damagedRows(near: posting) }
+                if rows.contains(Int(found[posting])) { return true }
+            }
+            return false
+        }
+    }
+
     /// Checks every byte, and that words and rows rise, are in range, and fit each other.
     ///
     /// - Throws: `damaged`.

@@ -1,0 +1,85 @@
+internal import Foundation
+package import Pipeline
+internal import Storage
+
+/// Erases what was deleted from every file of a run: of the current generation, of the one before it, and beside them.
+package struct PurgeJob {
+    private let directory: RunDirectory
+    private let workers: Int
+    private let progress: BuildProgress
+
+    package init(directory: RunDirectory, workers: Int, progress: BuildProgress) {
+        (self.directory, self.workers, self.progress) = (directory, workers, progress)
+    }
+
+    /// Purges, under the run's exclusive lock. Killed at any moment, the run is whole and the same call goes on.
+    ///
+    /// Rows keep their numbers and stay hidden; their content is erased. Files that are not made of rows are made again
+    /// from those that are. The run's copies of its input and what methods have learned go altogether.
+    ///
+    /// - Returns: one sentence on the result.
+    /// - Throws: `missingInput` without a generation; `incompatible` for one that another version of the program built, or
+    ///   while an append has not come to its end.
+    package func purge() throws(RunError) -> String {
+        try directory.requireExisting()
+        let lock = try directory.lock(exclusive: true)
+        defer { withExtendedLifetime(lock) {} }
+        guard try directory.pendingGrowth() == nil else {
+            throw RunError(
+                .incompatible,
+                "\(directory.path): an append, merge or retraining has not come to its end, and its files would not be purged; give its command again first"
+            )
+        }
+        let generations = try directory.keptGenerations()
+        guard let current = generations.last else {
+            throw RunError(.missingInput, "\(directory.path): the build has not come to its end; run it again")
+        }
+        let deletions = try Deletions.read(directory)
+        var purged = 0
+        for generation in generations {
+            let (runner, plan) = try plan(generation)
+            let rows = try deletions.rows(generation, directory)
+            if generation.number == current.number {
+                try runner.removeLeftovers()
+                purged = rows.count
+            }
+            try runner.purge(plan, rows: rows)
+        }
+        for name in ["methods", "input"] { RunDirectory.remove(directory.file(name)) }
+        try RunBuilder.keepDeletedRows(directory)
+        return
+            "\(grouped(purged)) deleted rows of generation \(current.number) are erased, and those of every generation that is kept; `gradprint check RUN --deleted IDS.txt` proves it"
+    }
+
+    /// The plan that a generation was made by.
+    private func plan(_ generation: Generation) throws(RunError) -> (Runner, BuildPlan) {
+        let configuration = try PipelineConfiguration(
+            ConfigurationNode(yaml: generation.configuration, path: directory.configuration))
+        let builder = RunBuilder(
+            configuration: configuration, text: generation.configuration, directory: directory, workers: workers,
+            allowsMixedPlatforms: true, progress: progress)
+        let runner = builder.runner(try BuildInputs(configuration, growth: generation.growth, read: []))
+        let plan = try runner.currentPlan()
+        guard Set(plan.tasks.map(\.folder)) == Set(generation.folders) else {
+            throw RunError(
+                .incompatible,
+                "generation \(generation.number) was built by another version of gradprint or with another embedder; run the build again, and purge then"
+            )
+        }
+        return (runner, plan)
+    }
+}
+
+extension Deletions {
+    /// The numbers of a generation's deleted rows in the corpus, rising.
+    func rows(_ generation: Generation, _ directory: RunDirectory) throws(RunError) -> [Int] {
+        let firstRows = LiveRows.firstRows(generation)
+        var all: [Int] = []
+        for file in generation.growth.files.indices {
+            for (part, rows) in try rows(generation, file: file, directory).enumerated() where !rows.isEmpty {
+                all += rows.map { firstRows[file][part] + $0 }
+            }
+        }
+        return all
+    }
+}

@@ -1,0 +1,91 @@
+import Foundation
+import Testing
+
+/// From a transformer to a table, and from a table to attributions.
+@Suite struct StaticEmbedderTests {
+    private let workspace = Workspace()
+
+    private func distil(_ arguments: [String]) throws -> CommandLineTool.Result {
+        try CommandLineTool.run(["distill", CommandLineTool.fixture("tiny-bert")] + arguments)
+    }
+
+    private func build(_ corpus: String, table: String, workers: Int = 2, run: String = "run") throws
+        -> CommandLineTool.Result
+    {
+        try CommandLineTool.run([
+            "build", CommandLineTool.repository.appending(path: "pipelines/default.yaml").path, "--set",
+            "corpus.files=\(corpus)", "--set", "embed.path=\(table)", "--run-dir", workspace.file(run), "--workers",
+            "\(workers)", "--set", "cluster.clusters=4",
+        ])
+    }
+
+    @Test func aTableIsMadeAndUsed() throws {
+        let corpus = try workspace.writeCorpus("c.jsonl", rows: 120)
+        let made = try distil([
+            "--output", workspace.file("new/table"), "--dimension", "16", "--frequencies", corpus, "--type", "int8",
+        ])
+        #expect(made.status == 0 && made.errors.contains("16 dimensions, int8"), "\(made.errors)")
+        let built = try build(corpus, table: workspace.file("new/table"))
+        #expect(built.status == 0 && !built.errors.contains("zero embedding"), "\(built.errors)")
+        let log = try workspace.write("o.jsonl", "{\"id\": \"o\", \"text\": \"the cat finds a mouse number 7\"}\n")
+        let attributed = try CommandLineTool.run(["attribute", log, "--run-dir", workspace.file("run"), "--count", "3"])
+        #expect(attributed.status == 0 && attributed.output.contains("\"rank\":3"), "\(attributed.errors)")
+    }
+
+    /// Their vector is zero: counted, reported, similar to nothing, and no number that is not one.
+    @Test func textsOfUnknownWordsAreCounted() throws {
+        var corpus = try String(contentsOfFile: workspace.writeCorpus("c.jsonl", rows: 100), encoding: .utf8)
+        for row in 0..<3 { corpus += "{\"id\": \"u\(row)\", \"text\": \"ψυχή Ω καὶ\"}\n" }
+        let path = try workspace.write("c.jsonl", corpus)
+        let table = CommandLineTool.fixture("static-int8")
+        let built = try build(path, table: table)
+        #expect(built.status == 0 && built.errors.contains("3 rows have a zero embedding"), "\(built.errors)")
+        let status = try CommandLineTool.run(["status", workspace.file("run")])
+        #expect(status.output.contains("zero vectors 3"), "\(status.output)")
+        let log = try workspace.write(
+            "o.jsonl", "{\"id\": \"o\", \"text\": \"Ω Ω ψ\"}\n{\"id\": \"p\", \"text\": \"a river\"}\n")
+        let attributed = try CommandLineTool.run([
+            "attribute", log, "--run-dir", workspace.file("run"), "--no-timing",
+        ])
+        #expect(attributed.status == 0 && !attributed.output.lowercased().contains("nan"), "\(attributed.output)")
+        let lines = attributed.output.split(separator: "\n")
+        #expect(lines.count == 2 && lines[0].contains("\"similarity\":0,") && !lines[0].contains("error"), "\(lines)")
+        // The same bytes, whatever the number of workers.
+        _ = try build(path, table: table, workers: 1, run: "other")
+        let (a, b) = (workspace.contents(ofRun: "run"), workspace.contents(ofRun: "other"))
+        let vectors = a.keys.filter { $0.hasPrefix("embed/") }
+        #expect(!vectors.isEmpty && vectors.allSatisfy { a[$0] == b[$0] })
+    }
+
+    @Test func aDamagedTableIsNamed() throws {
+        let corpus = try workspace.writeCorpus("c.jsonl", rows: 40)
+        try FileManager.default.copyItem(
+            atPath: CommandLineTool.fixture("static-float16"), toPath: workspace.file("table"))
+        let file = URL(filePath: workspace.file("table/model.safetensors"))
+        var bytes = try Data(contentsOf: file)
+        // The last half-precision number becomes NaN.
+        bytes.replaceSubrange(bytes.count - 2..<bytes.count, with: [0, 0x7e])
+        try bytes.write(to: file)
+        let result = try build(corpus, table: workspace.file("table"))
+        #expect(result.status == 65 && result.errors.contains("model.safetensors"), "\(result.errors)")
+        #expect(result.errors.contains("token 117"), "\(result.errors)")
+    }
+
+    @Test func wrongArgumentsAreNamed() throws {
+        let output = ["--output", workspace.file("table")]
+        for (arguments, status, part) in [
+            (["--dimension", "0"], 64, "--dimension"), (["--type", "int4"], 64, "--type"),
+            (["--smoothing", "0"], 64, "--smoothing"), (["--dimension", "40"], 79, "a dimension of 40"),
+            (["--dimension", "8", "--frequencies", workspace.file("none.jsonl")], 66, "none.jsonl"),
+        ] {
+            let result = try distil(output + arguments)
+            #expect(Int(result.status) == status && result.errors.contains(part), "\(result.errors)")
+        }
+        let missing = try CommandLineTool.run(["distill", workspace.file("no"), "--output", workspace.file("table")])
+        #expect(missing.status == 66, "\(missing.errors)")
+        let again = try CommandLineTool.run(
+            ["distill", CommandLineTool.fixture("static-int8"), "--output", workspace.file("table")])
+        #expect(again.status == 79, "\(again.errors)")
+        #expect(!FileManager.default.fileExists(atPath: workspace.file("table")))
+    }
+}

@@ -1,0 +1,120 @@
+import Corpus
+import Foundation
+import Pipeline
+import Stages
+import Storage
+import Testing
+
+/// Deleted rows are erased from every file, and nothing else is.
+@Suite struct PurgeTests {
+    private let workspace = Workspace()
+
+    private func purge(_ run: GrowingRun) throws -> String {
+        try PurgeJob(
+            directory: run.directory, workers: 2, progress: BuildProgress(isTerminal: false) { _ in }
+        ).purge()
+    }
+
+    private func check(_ run: GrowingRun, _ ids: [String]) throws -> DeletionCheck {
+        let path = try workspace.write(ids.joined(separator: "\n"), to: "check-\(UUID().uuidString).txt")
+        return try DeletionCheck.check(run.directory, idsIn: path)
+    }
+
+    @Test(arguments: [[], ["retention.project=keep", "retention.shard-index=keep"]])
+    func everyFileLosesTheRows(_ settings: [String]) throws {
+        let run = try GrowingRun(workspace, 0..<120, settings)
+        try run.append(GrowingRun.lines(120..<150))
+        let gone = ["sample-7", "sample-60", "sample-119", "sample-140"]
+        _ = try run.sources(of: [1], method: .gradient)
+        try run.delete(gone)
+        let before = try run.sources(of: 0..<150)
+        #expect(try check(run, gone).problems.count >= 4)
+        #expect(try purge(run).contains("4 deleted rows"))
+        let proof = try check(run, gone)
+        #expect(proof.problems == [] && proof.notes == [] && proof.rows == 4)
+        #expect(try RunCheck.check(run.directory).problems == [])
+        // What is left answers as before, to the bit.
+        #expect(try run.sources(of: 0..<150) == before)
+        let corpus = try artifacts(run, "ingest")
+        let reader = try CorpusShardReader(path: corpus[0].path(Catalog.shardFile(part: 0)))
+        #expect(try reader.id(7).isEmpty && reader.text(7).isEmpty && reader.metadata(7) == nil)
+        #expect(try reader.id(8) == "sample-8" && reader.text(8) == GrowingRun.text(8))
+        #expect(!RunDirectory.list(run.directory.path).contains("methods"))
+        // Again there is nothing to do, and no file changes.
+        let files = workspace.contents(of: "run")
+        _ = try purge(run)
+        #expect(workspace.contents(of: "run") == files)
+        // The run goes on: rows that are gone stay hidden, in a new segment too.
+        try run.append(GrowingRun.lines(150..<155))
+        _ = try run.job().merge()
+        let found = try run.sources(of: [7, 140, 152])
+        #expect(
+            !found.joined().contains { $0.id.isEmpty || gone.contains($0.id) } && found[2].first?.id == "sample-152")
+        #expect(try check(run, gone).problems == [])
+        try run.build(retrain: true)
+        #expect(try !run.sources(of: [7, 140]).joined().contains { $0.id.isEmpty || gone.contains($0.id) })
+        #expect(try check(run, gone).problems == [])
+    }
+
+    @Test func theCheckFindsWhatIsLeft() throws {
+        let run = try GrowingRun(workspace, 0..<60)
+        try run.delete(["sample-7", "sample-8"])
+        _ = try purge(run)
+        #expect(try check(run, ["sample-9"]).problems.contains { $0.contains("never deleted") })
+        // A sample that stays may speak of one.
+        try run.append("{\"id\": \"other\", \"text\": \"this speaks of sample-7 alone\"}\n")
+        let spoken = try check(run, ["sample-7"])
+        #expect(spoken.problems == [] && spoken.notes.count == 1)
+        // A file with the id, wherever it lies in the run.
+        try Data("…sample-8…".utf8).write(to: URL(filePath: run.directory.file("note.txt")))
+        #expect(try check(run, ["sample-8"]).problems.count == 1)
+        // An erased row that has content again.
+        let label = try artifacts(run, "embed")[0]
+        let name = "embeddings.shard"
+        let reader = try ShardReader(path: label.path(name), expectedKind: nil)
+        let original = try ShardReader(path: label.path(name), expectedKind: nil).floats("embedding", rows: 3..<4)[0]
+        #expect(original != 0)
+        let writer = try ShardWriter(
+            path: label.path("copy"), kind: reader.kind, columns: reader.columns, attributes: reader.attributes)
+        var values: [Float] = []
+        try reader.read("embedding", rows: 0..<reader.rows, into: &values)
+        values[7 * (values.count / reader.rows)] = 1
+        try writer.append("embedding", floats: values)
+        _ = try writer.finish()
+        try DurableFile.rename(label.path("copy"), to: label.path(name))
+        #expect(try check(run, ["sample-7"]).problems.contains { $0.contains("row 7") && $0.contains(name) })
+    }
+
+    @Test func aLargeProbesRowsGoToo() throws {
+        let run = try GrowingRun(workspace, 0..<60, ["influence.prepare_limit=0"])
+        let curvature = try artifacts(run, "curvature")[0]
+        let before = try ShardReader(path: curvature.path("curvature.shard"), expectedKind: nil)
+        #expect(before.rows == 60)
+        try run.delete(["sample-11"])
+        _ = try purge(run)
+        let after = try ShardReader(path: curvature.path("curvature.shard"), expectedKind: nil)
+        for row in 0..<60 {
+            var (old, new): ([Float], [Float]) = ([], [])
+            try before.read("row", rows: row..<row + 1, into: &old)
+            try after.read("row", rows: row..<row + 1, into: &new)
+            #expect(row == 11 ? new.allSatisfy { $0 == 0 } : new == old)
+        }
+    }
+
+    private func artifacts(_ run: GrowingRun, _ stage: String) throws -> [Artifact] {
+        let generation = try #require(try run.directory.currentGeneration())
+        return try (generation.parts[stage] ?? []).map { try run.directory.artifact($0) }
+    }
+}
+
+extension Workspace {
+    /// Every file below a folder with its bytes, journals and locks left out.
+    func contents(of folder: String) -> [String: Data] {
+        var found: [String: Data] = [:]
+        for name in FileManager.default.enumerator(atPath: file(folder))?.allObjects as? [String] ?? [] {
+            guard !["log.jsonl", "lock", "deletions.lock"].contains(name) else { continue }
+            if let data = FileManager.default.contents(atPath: file("\(folder)/\(name)")) { found[name] = data }
+        }
+        return found
+    }
+}
