@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # What each stage costs one core, for sizing a cluster (docs/cluster.md).
 #
-#   Benchmarks/stages.sh CORPUS.jsonl EMBED     EMBED: a model's folder, or a file of one vector for each line
+#   Benchmarks/stages.sh CORPUS.jsonl EMBED [KEY=VALUE…]
+#
+# EMBED: a model's folder, or a file of one vector for each line. KEY=VALUE: settings, as of `gradprint build --set`.
 #
 # Every stage runs by itself with one thread. Processor seconds are those of the process less those of the same command
 # when there is nothing left to do (loading the model, the corpus' checksum), so a busy machine changes them little.
@@ -13,7 +15,9 @@ trap 'rm -rf "$run"' EXIT
 export OPENBLAS_NUM_THREADS=1
 
 stages=$("$gradprint" stage --help | tr '\n' ' ' | sed 's/.*In order: \([^.]*\)\..*/\1/; s/,//g')
-command=(pipelines/default.yaml --set "corpus.files=$1" --set "embed.path=$2" --run-dir "$run" --workers 1 --quiet)
+settings=()
+for setting in "${@:3}"; do settings+=(--set "$setting"); done
+command=(pipelines/default.yaml "${settings[@]}" --set "corpus.files=$1" --set "embed.path=$2" --run-dir "$run" --workers 1 --quiet)
 seconds() {
     local TIMEFORMAT='%U %S'
     { time "$gradprint" stage "$1" "${command[@]}" >&2; } 2>&1 | awk '{ print $1 + $2 }'

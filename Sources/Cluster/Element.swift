@@ -47,7 +47,10 @@ package struct Element: Sendable {
         let start = ElementRecord(stage: stage, rank: rank, worldSize: worldSize)
         start.write(in: files.running)
         let watch = watchForTermination()
-        defer { watch.cancel() }
+        defer {
+            watch.cancel()
+            signal(SIGTERM, SIG_DFL)
+        }
         do {
             try checkPlatform()
             try retrying(body)

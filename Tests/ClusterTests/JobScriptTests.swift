@@ -30,8 +30,9 @@ import Testing
         _ script: String, stage: String = "embed", restarts: Int = 0, terminating: Bool = false
     ) throws -> Int32 {
         let process = Process()
-        process.executableURL = URL(filePath: "/bin/bash")
-        process.arguments = [script, stage, "8", "600"]
+        // Other tests of this process may have SIGTERM ignored, which a shell inherits and cannot trap then.
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = ["--default-signal=TERM", "/bin/bash", script, stage, "8", "600"]
         process.environment = [
             "PATH": "\(slurm.path):/usr/bin:/bin", "SLURM_JOB_ID": "77", "SLURM_ARRAY_TASK_ID": "3",
             "SLURM_RESTART_COUNT": "\(restarts)", "SLURM_CPUS_PER_TASK": "5",

@@ -1,4 +1,5 @@
 import Cluster
+import Foundation
 import Pipeline
 import Testing
 

@@ -117,7 +117,7 @@ final class FakeSlurm {
 
     @Test func aSubmissionInTheQueueIsNotDoubled() throws {
         let (slurm, run) = (try FakeSlurm(), try SubmittedRun())
-        let (submitter, settings) = try submitter(slurm, run)
+        let (submitter, settings) = try submitter(slurm, run, "partition: long")
         _ = try submitter.submit(jobs(settings), script: script(run, settings), platform: .current)
         try slurm.command("squeue", "echo '101|0|COMPLETED|None|(null)'; echo '103|2|PENDING|Dependency|(null)'")
         let error = #expect(throws: RunError.self) { try submitter.check(stages: ["embed"]) }

@@ -33,7 +33,7 @@ import Testing
         try CommandLineTool.run(
             [
                 "submit", pipeline, "--set", "corpus.files=\(corpus)", "--set", "corpus.shard_rows=40", "--set",
-                "embed.path=\(CommandLineTool.fixture("tiny-bert"))", "--set", "calibrate={outputs: 50, nulls: 60}",
+                "embed.path=\(CommandLineTool.fixture("tiny-bert"))", "--set", "calibrate={outputs: 50, nulls: 100}",
                 "--run-dir", workspace.file(run), "--kernel-level", "scalar",
             ] + options, environment: environment)
     }
@@ -164,7 +164,7 @@ import Testing
         let arguments = [
             CommandLineTool.repository.appending(path: "pipelines/default.yaml").path, "--set",
             "corpus.files=\(corpus)", "--set", "embed.path=\(CommandLineTool.fixture("tiny-bert"))", "--set",
-            "calibrate={outputs: 50, nulls: 60}", "--run-dir", workspace.file("run"),
+            "calibrate={outputs: 50, nulls: 100}", "--run-dir", workspace.file("run"),
         ]
         #expect(try CommandLineTool.run(["stage", "ingest"] + arguments).status == 0)
         let early = try CommandLineTool.run(["publish"] + arguments)
@@ -177,13 +177,37 @@ import Testing
         #expect(workspace.contents(ofRun: "run") == whole)
     }
 
+    /// Two processes that are given the same tasks by mistake: both end well, and the bytes are those of one.
+    @Test func theSameShareTwiceAtOnceDoesNoHarm() throws {
+        let corpus = try workspace.writeCorpus("c.jsonl", rows: 100)
+        let environment = try environment()
+        for run in ["one", "two"] {
+            let result = try submit(corpus, run: run, ["--array-size", "1"], environment: environment)
+            #expect(result.status == 0, "\(result.errors)")
+            try workspace.write("slurm/jobs", "")
+            for stage in ["ingest", "catalog", "tokenize", "embed"] {
+                let process = Process()
+                process.executableURL = URL(filePath: "/bin/bash")
+                let call = "/bin/bash \(workspace.file(run))/slurm/element.sh \(stage) 1 600"
+                process.arguments = ["-c", run == "one" ? call : "\(call) & first=$!; \(call) && wait $first"]
+                process.environment = environment.merging(["SLURM_JOB_ID": "9", "SLURM_CPUS_PER_TASK": "2"]) { $1 }
+                try process.run()
+                process.waitUntilExit()
+                #expect(process.terminationStatus == 0, "\(run) \(stage)")
+            }
+        }
+        let (one, two) = (contents("one"), contents("two"))
+        #expect(one.count > 10 && Set(one.keys) == Set(two.keys))
+        for (name, bytes) in one { #expect(two[name] == bytes, "\(name) differs") }
+    }
+
     /// What another process writes under a temporary name is never opened: here it would not let go of who opens it.
     @Test(.timeLimit(.minutes(1))) func unfinishedNamesAreNeverOpened() throws {
         let corpus = try workspace.writeCorpus("c.jsonl", rows: 60)
         let arguments = [
             CommandLineTool.repository.appending(path: "pipelines/default.yaml").path, "--set",
             "corpus.files=\(corpus)", "--set", "embed.path=\(CommandLineTool.fixture("tiny-bert"))", "--set",
-            "calibrate={outputs: 50, nulls: 60}", "--run-dir", workspace.file("run"),
+            "calibrate={outputs: 50, nulls: 100}", "--run-dir", workspace.file("run"),
         ]
         for stage in ["ingest", "catalog", "tokenize"] {
             #expect(try CommandLineTool.run(["stage", stage] + arguments).status == 0)
