@@ -149,6 +149,6 @@ import Testing
         try expect(["check", run], 0, "all sound")
         try expect(["rollback", run], 0, "again")
         try expect(attribute, 0, "\"source_id\":\"s")
-        try expect(build + ["--retrain"], 0, "120 rows")
+        try expect(build + ["--retrain"], 0, "121 rows")
     }
 }
