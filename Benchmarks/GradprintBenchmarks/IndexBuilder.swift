@@ -17,6 +17,8 @@ struct IndexBuilder {
 
     struct Report: Encodable {
         var seconds: [String: Double] = [:]
+        /// Of all threads.
+        var processorSeconds: [String: Double] = [:]
         var sampleRows = 0
         var partBytes = 0
         /// The most that was resident while building, mapped pages of files included.
@@ -87,6 +89,7 @@ struct IndexBuilder {
         for result in written { _ = try result.get() }
         let seconds = watch.lap("merge")
         report.seconds = watch.seconds
+        report.processorSeconds = watch.processorSeconds
         report.seconds["total"] = watch.seconds.values.reduce(0, +)
         report.partBytes = try shards.indices.reduce(0) { try $0 + fileBytes(partPath($1)) }
         report.mergeMegabytesPerSecond = Double(report.partBytes) / seconds / 1e6

@@ -39,7 +39,8 @@ struct IndexCommand: ParsableCommand {
             throw ValidationError("--truth has \(exact.count) rows and --queries \(questions.rows)")
         }
         let builder = IndexBuilder(
-            path: base, rows: vectors.rows, dimension: vectors.dimension, folder: work, settings: PartitionSettings(partitions: partitions, bits: bits),
+            path: base, rows: vectors.rows, dimension: vectors.dimension, folder: work,
+            settings: PartitionSettings(partitions: partitions, bits: bits),
             metric: metric, shardRows: shardRows, threads: threads)
         let build = reuse ? nil : try builder.build()
         var watch = Stopwatch()
@@ -72,10 +73,12 @@ struct IndexCommand: ParsableCommand {
             hits += result.count { wanted.contains($0.row) }
         }
         var seconds: [Double] = []
+        var processorSeconds: [Double] = []
         for _ in 0..<3 {
             var watch = Stopwatch()
             _ = try search(queries, workers: threads)
             seconds.append(watch.lap("batch"))
+            processorSeconds.append(watch.processorSeconds["batch"] ?? 0)
         }
         var latencies: [Double] = []
         for query in 0..<min(singles, queries.rows) {
@@ -91,6 +94,7 @@ struct IndexCommand: ParsableCommand {
         return SearchReport(
             probes: probes, recall: Double(hits) / Double(queries.rows * count),
             queriesPerSecond: Double(queries.rows) / seconds.sorted()[1],
+            processorMicroseconds: processorSeconds.sorted()[1] * 1e6 / Double(queries.rows),
             singleMilliseconds50: percentile(0.5), singleMilliseconds99: percentile(0.99))
     }
 
@@ -123,6 +127,8 @@ struct SearchReport: Encodable {
     let recall: Double
     /// All queries in one batch, the median of three.
     let queriesPerSecond: Double
+    /// Of all threads, a query of the batch.
+    let processorMicroseconds: Double
     /// One query at a time on one thread.
     let singleMilliseconds50: Double?
     let singleMilliseconds99: Double?

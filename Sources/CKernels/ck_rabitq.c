@@ -93,7 +93,10 @@ void ck_rabitq_prepare(const float *q, size_t n, unsigned bits, uint8_t *table, 
         for (int j = 0; j < 4; j++) sums[0] -= q[g + j] < 0 ? q[g + j] : 0;
         for (int j = 0; j < 4; j++)
             for (int b = 0; b < 1 << j; b++) sums[b + (1 << j)] = sums[b] + q[g + j];
-        for (int b = 0; b < 16; b++) table[b] = (uint8_t)fminf(fmaxf(sums[b] * inverse + 0.5f, 0), 255);
+        for (int b = 0; b < 16; b++) {
+            int32_t entry = (int32_t)(sums[b] * inverse + 0.5f);
+            table[b] = (uint8_t)(entry < 0 ? 0 : entry > 255 ? 255 : entry);
+        }
     }
     float low_inverse = greatest > 0 ? 127 / greatest : 0;
     int32_t low_total = 0;

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "ck_rabitq.h"
+#include "ck_reduce.h"
 
 static int before(ck_rabitq_best a, ck_rabitq_best b) { return a.key < b.key || (a.key == b.key && a.row < b.row); }
 
@@ -71,6 +72,20 @@ size_t ck_rabitq_rank(ck_rabitq_survivor *survivors, size_t count, const ck_rabi
         float estimate = factors[0] + offset + factors[1] * product;
         float key = estimate > survivor.bound ? estimate : survivor.bound;
         size = ck_rabitq_keep((ck_rabitq_best){key, estimate, row}, heap, size, capacity);
+    }
+    return size;
+}
+
+size_t ck_rabitq_measure(ck_rabitq_survivor *survivors, size_t count, const float *vectors, const float *bias, size_t n,
+                         const float *q, float factor, float offset, uint32_t first_row, ck_rabitq_best *heap, size_t size,
+                         size_t capacity) {
+    if (size < capacity && capacity - size < count) select_smallest(survivors, count, capacity - size);
+    for (size_t i = 0; i < count; i++) {
+        ck_rabitq_survivor survivor = survivors[i];
+        if (size == capacity && survivor.bound > heap[0].key) continue;
+        float measure = offset + bias[survivor.index] + factor * ck_dot(q, vectors + survivor.index * n, n);
+        float key = measure > survivor.bound ? measure : survivor.bound;
+        size = ck_rabitq_keep((ck_rabitq_best){key, measure, first_row + survivor.index}, heap, size, capacity);
     }
     return size;
 }

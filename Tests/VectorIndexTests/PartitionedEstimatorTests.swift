@@ -30,7 +30,9 @@ import VectorIndex
             let recordBytes = 8 + width / 8 * (bits - 1)
             for place in rows.indices {
                 let own = Array(records[place * recordBytes..<(place + 1) * recordBytes])
-                let floats = (0..<2).map { Double(Float(bitPattern: own.span.rawBytes.integer(at: 4 * $0, as: UInt32.self))) }
+                let floats = (0..<2).map {
+                    Double(Float(bitPattern: own.span.rawBytes.integer(at: 4 * $0, as: UInt32.self)))
+                }
                 warmFactors.append(floats)
                 hotFactors.append(factors[3 * place..<3 * place + 3].map { Double($0) })
                 let warm = Array(own.dropFirst(8))
@@ -79,7 +81,9 @@ import VectorIndex
             let residual = zip(rotated(base.row(part.rows[place]), model), centroid).map(-)
             let squared = product(residual, residual)
             let along = product(residual, zip(centroid, origin).map(+))
-            for (code, factors) in [(part.hot[place], part.hotFactors[place]), (part.all[place], part.warmFactors[place])] {
+            for (code, factors) in [
+                (part.hot[place], part.hotFactors[place]), (part.all[place], part.warmFactors[place]),
+            ] {
                 let (a, c) = (product(residual, code), product(centroid, code))
                 let add = (metric == .l2 ? squared : -along) + weight * squared * c / a
                 #expect(abs(factors[0] - add) < 1e-4)
@@ -130,7 +134,8 @@ import VectorIndex
         var squares = [Double](repeating: 0, count: 20)
         for seed in 0..<UInt64(rotations) {
             let index = try fixture.build(
-                base, partitions: 1, bits: bits, seed: seed, workers: 1, name: "r").index
+                base, partitions: 1, bits: bits, seed: seed, workers: 1, name: "r"
+            ).index
             for neighbour in try index.search(query, count: 20, probes: 1, workers: 1)[0] {
                 let exact = -Double(squaredDistance(base.row(neighbour.row).span, query.row(0).span))
                 sums[neighbour.row] += Double(neighbour.score) - exact

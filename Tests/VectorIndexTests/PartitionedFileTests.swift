@@ -16,8 +16,8 @@ import VectorIndex
         try model.write(to: path)
         let read = try PartitionModel(path: path)
         #expect(read.identity == model.identity && read.fingerprintIdentity == "test")
-        #expect(read.centroids == model.centroids && read.cells == model.cells && read.origin == model.origin)
-        #expect(read.firstPartitions == model.firstPartitions && read.rotation == model.rotation)
+        #expect(read.centroids == model.centroids && read.origin == model.origin)
+        #expect(read.rotation == model.rotation)
         #expect(read.metric == .innerProduct && read.bits == 6 && read.dimension == 50)
         #expect(read.meanSquaredDistance == model.meanSquaredDistance)
     }
@@ -38,7 +38,7 @@ import VectorIndex
         let model = try PartitionModel.train(
             sample: base, corpusRows: 6000, settings: PartitionSettings(partitions: 144), metric: .l2, seed: 1,
             fingerprintIdentity: "test", workers: 2)
-        #expect(model.partitions == 144 && model.cells.rows == 12)
+        #expect(model.partitions == 144)
         // Within a cluster the squared distance to the mean is about noise² / (1 + noise²).
         #expect(model.meanSquaredDistance < 0.012)
         let part = try PartitionPart.write(base.elements.span, to: "\(fixture.folder)/p", model: model, workers: 2)

@@ -21,7 +21,8 @@ import VectorIndex
         #expect(PartitionedFixture.recall(found, exact) > 0.97)
         for (query, neighbours) in found.enumerated() {
             for neighbour in neighbours {
-                let x = base.row(neighbour.row), q = queries.row(query)
+                let x = base.row(neighbour.row)
+                let q = queries.row(query)
                 let score = metric == .l2 ? -squaredDistance(x.span, q.span) : dot(x.span, q.span)
                 #expect(abs(neighbour.score - score) < 0.02)
             }
@@ -51,7 +52,8 @@ import VectorIndex
         for (query, neighbours) in found.enumerated() {
             #expect(neighbours.count == 10)
             for neighbour in neighbours {
-                let x = base.row(neighbour.row), q = queries.row(query)
+                let x = base.row(neighbour.row)
+                let q = queries.row(query)
                 #expect(neighbour.score == (metric == .l2 ? -squaredDistance(q.span, x.span) : dot(q.span, x.span)))
             }
         }
@@ -76,7 +78,8 @@ import VectorIndex
         let whole = try fixture.build(base, slices: 100, name: "whole").index
         let expected = try whole.search(queries, count: 10, probes: 6, workers: 1)
         for (name, shards, slices) in [
-            ("parts", [[1000, 1, 1999]], 7), ("segments", [[700, 300], [1999], [1]], 1), ("empty", [[0, 3000], [0]], 24),
+            ("parts", [[1000, 1, 1999]], 7), ("segments", [[700, 300], [1999], [1]], 1),
+            ("empty", [[0, 3000], [0]], 24),
         ] {
             let index = try fixture.build(base, shards: shards, slices: slices, name: name).index
             #expect(index.count == 3000)
@@ -104,7 +107,8 @@ import VectorIndex
         let exact = PartitionedFixture.exact(kept, queries, count: 10, metric: .l2).map { $0.map { rows[$0] } }
         #expect(found.allSatisfy { $0.count == 10 && $0.allSatisfy { allowed.contains($0.row) } })
         #expect(PartitionedFixture.recall(found, exact) > 0.97)
-        #expect(try index.search(queries, count: 10, probes: 9, filter: RowSet(count: 0), workers: 1).allSatisfy(\.isEmpty))
+        #expect(
+            try index.search(queries, count: 10, probes: 9, filter: RowSet(count: 0), workers: 1).allSatisfy(\.isEmpty))
     }
 
     @Test func moreProbesFindMoreAndTheTableSaysSo() throws {

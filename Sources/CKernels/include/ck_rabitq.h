@@ -98,6 +98,14 @@ size_t ck_rabitq_rank(ck_rabitq_survivor *survivors, size_t count, const ck_rabi
                       unsigned bits, const ck_rabitq_query *query, float offset, ck_rabitq_best *heap, size_t size,
                       size_t capacity);
 
+/// Measures the survivors of a scan of vectors themselves, and keeps the `capacity` best of them and of those in `heap`.
+///
+/// The measure is offset + bias[i] + factor · ⟨q, v_i⟩ with v_i = vectors + i · n; otherwise like ck_rabitq_rank, with
+/// row = first_row + i.
+size_t ck_rabitq_measure(ck_rabitq_survivor *survivors, size_t count, const float *vectors, const float *bias, size_t n,
+                         const float *q, float factor, float offset, uint32_t first_row, ck_rabitq_best *heap, size_t size,
+                         size_t capacity);
+
 /// Offers one to a heap of `size` of at most `capacity`; returns the new size.
 size_t ck_rabitq_keep(ck_rabitq_best candidate, ck_rabitq_best *heap, size_t size, size_t capacity);
 

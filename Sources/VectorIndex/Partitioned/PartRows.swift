@@ -29,7 +29,9 @@ internal import Storage
         self.firstRow = firstRow
         guard try reader.column("record").fixedWidth == codes.recordBytes,
             try reader.column("hot").fixedWidth == codes.hotBytes
-        else { throw StorageError(.corrupt, path: reader.path, "its codes are not as wide as its model's; build it again") }
+        else {
+            throw StorageError(.corrupt, path: reader.path, "its codes are not as wide as its model's; build it again")
+        }
         let range = try Self.rows(of: partitions, reader)
         count = range.count
         unsafe records = try reader.values("record", as: UInt8.self, rows: range).withUnsafeBufferPointer {

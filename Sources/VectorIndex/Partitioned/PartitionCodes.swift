@@ -49,9 +49,11 @@ struct PartitionCodes: Sendable {
     /// - Parameters:
     ///   - vectors: rotated, row-major.
     ///   - order: which rows of `vectors`, in the order to be written.
-    ///   - labels: the partition of each row of `vectors`.
+    ///   - labels: for each row of `vectors` its row of `centroids`.
+    ///   - origin: R·o.
     func encode(
-        _ vectors: Span<Float>, order: ArraySlice<Int>, labels: Span<UInt32>, model: PartitionModel
+        _ vectors: Span<Float>, order: ArraySlice<Int>, labels: Span<UInt32>, centroids: Matrix, origin: [Float],
+        metric: Metric
     ) -> Rows {
         var rows = Rows(
             hot: [UInt8](repeating: 0, count: order.count * hotBytes),
@@ -59,10 +61,8 @@ struct PartitionCodes: Sendable {
             factors: [Float](repeating: 0, count: order.count * 3))
         var residual = [Float](repeating: 0, count: width)
         var sums = ck_rabitq_sums()
-        let centroids = model.centroids.elements
-        let origin = model.rotatedOrigin
         unsafe vectors.withUnsafeBufferPointer { vectors in
-            unsafe centroids.withUnsafeBufferPointer { centroids in
+            unsafe centroids.elements.withUnsafeBufferPointer { centroids in
                 unsafe origin.withUnsafeBufferPointer { origin in
                     unsafe rows.hot.withUnsafeMutableBufferPointer { hot in
                         unsafe rows.records.withUnsafeMutableBytes { records in
@@ -73,7 +73,7 @@ struct PartitionCodes: Sendable {
                                     centroids.baseAddress! + Int(labels[row]) * width, origin.baseAddress, width,
                                     UInt32(bits), step, &residual, hot.baseAddress! + index * hotBytes,
                                     (record + 8).assumingMemoryBound(to: UInt8.self), &sums)
-                                let factors = factors(of: sums, metric: model.metric)
+                                let factors = factors(of: sums, metric: metric)
                                 unsafe record.storeBytes(of: factors.warm.add, as: Float.self)
                                 unsafe (record + 4).storeBytes(of: factors.warm.scale, as: Float.self)
                                 rows.factors[3 * index] = factors.hot.add

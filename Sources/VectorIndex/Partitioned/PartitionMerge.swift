@@ -1,4 +1,3 @@
-internal import CKernels
 internal import Storage
 
 /// Merges parts into slices. One merge may write many slices, from several threads: parts stay open in between.
@@ -99,58 +98,40 @@ package struct PartitionMerge: Sendable {
 /// A block that is being filled.
 private struct SliceBlock {
     private let codes: PartitionCodes
-    private(set) var count = 0
+    private var block: CodeBlock
     private var records: [UInt8]
-    private var hot: [UInt8]
-    private var block: [UInt8]
     private var rows: [UInt32]
 
     init(_ codes: PartitionCodes) {
-        let size = PartitionCodes.blockRows
         self.codes = codes
-        records = [UInt8](repeating: 0, count: size * codes.recordBytes)
-        hot = [UInt8](repeating: 0, count: size * codes.hotBytes)
-        block = [UInt8](repeating: 0, count: codes.blockBytes)
-        rows = [UInt32](repeating: 0, count: size)
+        block = CodeBlock(codes)
+        records = [UInt8](repeating: 0, count: PartitionCodes.blockRows * codes.recordBytes)
+        rows = [UInt32](repeating: 0, count: PartitionCodes.blockRows)
     }
 
-    var isFull: Bool { count == PartitionCodes.blockRows }
+    var count: Int { block.count }
+    var isFull: Bool { block.isFull }
 
     mutating func append(_ row: PartRows.Row) {
+        let place = count * codes.recordBytes
         unsafe records.withUnsafeMutableBytes {
-            unsafe ($0.baseAddress! + count * codes.recordBytes).copyMemory(
+            unsafe ($0.baseAddress! + place).copyMemory(
                 from: row.record, byteCount: codes.recordBytes)
         }
-        unsafe hot.withUnsafeMutableBytes {
-            unsafe ($0.baseAddress! + count * codes.hotBytes).copyMemory(from: row.hot, byteCount: codes.hotBytes)
-        }
-        unsafe block.withUnsafeMutableBytes {
-            for factor in 0..<3 {
-                let offset = 4 * codes.width + 4 * (factor * PartitionCodes.blockRows + count)
-                unsafe $0.storeBytes(of: row.factors[factor], toByteOffset: offset, as: Float.self)
-            }
-        }
-        rows[count] = row.row
-        count += 1
+        rows[block.count] = row.row
+        unsafe block.append(hot: row.hot, factors: row.factors)
     }
 
     /// Writes the block, absent vectors as zeros, and empties it.
     mutating func write(to writer: ShardWriter, partition: Int) throws(StorageError) {
-        let size = PartitionCodes.blockRows
         for index in count * codes.recordBytes..<records.count { records[index] = 0 }
-        for lane in count..<size {
-            rows[lane] = 0
-            for factor in 0..<3 {
-                let offset = 4 * codes.width + 4 * (factor * size + lane)
-                for byte in 0..<4 { block[offset + byte] = 0 }
-            }
-        }
-        unsafe ck_rabitq_pack(hot, count, codes.width, &block)
+        for lane in count..<rows.count { rows[lane] = 0 }
+        block.seal()
         try writer.append("warm", values: records)
-        try writer.append("hot", values: block)
+        try writer.append("hot", values: block.bytes)
         try writer.append("row", values: rows)
         try writer.append("partition", value: UInt32(partition))
         try writer.append("count", value: UInt8(count))
-        count = 0
+        block.removeAll()
     }
 }

@@ -1,12 +1,11 @@
 internal import Kernels
 internal import Storage
 
-/// The model's file: a shard file of kind `partition-model`, one row for each node of the tree. `docs/index.md` has it.
+/// The model's file: a shard file of kind `partition-model`. `docs/index.md` has it.
 ///
 /// | column | type | meaning |
 /// |---|---|---|
-/// | `centroid` | float32 `[padded dimension]`, raw | of the partitions, then of the cells, then the origin, unrotated |
-/// | `first` | uint32 | of a cell: its first partition; else 0 |
+/// | `centroid` | float32 `[padded dimension]`, raw | of the partitions, then one more row: the origin, unrotated |
 extension PartitionModel {
     package static let kind = "partition-model"
 
@@ -16,22 +15,17 @@ extension PartitionModel {
             let writer = try ShardWriter(
                 path: path, kind: Self.kind,
                 columns: [
-                    ColumnDescription("centroid", .float32, width: paddedDimension),
-                    ColumnDescription("first", .uint32),
+                    ColumnDescription("centroid", .float32, width: paddedDimension)
                 ], chunkRows: 1024,
                 attributes: [
-                    "bits": "\(bits)", "cells": "\(cells.rows)", "dimension": "\(dimension)",
-                    "fingerprint": fingerprintIdentity, "identity": identity, "metric": metric.rawValue,
+                    "bits": "\(bits)", "dimension": "\(dimension)", "fingerprint": fingerprintIdentity,
+                    "identity": identity, "metric": metric.rawValue,
                     "partitions": "\(partitions)", "seed": "\(seed)",
                     "mean_squared_distance": "\(meanSquaredDistance)",
                 ])
             try writer.append("centroid", floats: centroids.elements)
-            try writer.append("centroid", floats: cells.elements)
             let padding = [Float](repeating: 0, count: paddedDimension - dimension)
             try writer.append("centroid", floats: origin + padding)
-            var first = [UInt32](repeating: 0, count: partitions)
-            first += firstPartitions.dropLast().map { UInt32($0) }
-            try writer.append("first", values: first + [0])
             _ = try writer.finish()
         }
     }
@@ -48,8 +42,8 @@ extension PartitionModel {
         guard let dimension = facts["dimension"].flatMap({ Int($0) }), dimension > 0,
             let bits = facts["bits"].flatMap({ Int($0) }), (1...8).contains(bits),
             let partitions = facts["partitions"].flatMap({ Int($0) }), partitions > 0,
-            let cells = facts["cells"].flatMap({ Int($0) }), cells > 0, reader.rows == partitions + cells + 1,
-            let seed = facts["seed"].flatMap({ UInt64($0) }), let metric = facts["metric"].flatMap(Metric.init),
+            reader.rows == partitions + 1, let seed = facts["seed"].flatMap({ UInt64($0) }),
+            let metric = facts["metric"].flatMap(Metric.init),
             let distance = facts["mean_squared_distance"].flatMap({ Double($0) }),
             let identity = facts["identity"], let fingerprint = facts["fingerprint"]
         else {
@@ -58,29 +52,21 @@ extension PartitionModel {
         }
         let width = (dimension + 31) / 32 * 32
         var nodes: [[Float]] = []
-        var first: [UInt32] = []
         do throws(StorageError) {
             guard try reader.column("centroid").fixedWidth == width else {
                 throw StorageError(.corrupt, path: path, "its centroids are not of \(width) dimensions; train it again")
             }
-            for rows in [0..<partitions, partitions..<partitions + cells, reader.rows - 1..<reader.rows] {
+            for rows in [0..<partitions, partitions..<reader.rows] {
                 var elements: [Float] = []
                 try reader.read("centroid", rows: rows, into: &elements)
                 nodes.append(elements)
             }
-            first = try reader.array("first", of: UInt32.self)
         } catch {
             throw .damaged(error)
         }
-        let starts = first[partitions..<partitions + cells].map { Int($0) } + [partitions]
-        guard starts[0] == 0, zip(starts, starts.dropFirst()).allSatisfy({ $0 <= $1 }) else {
-            throw .damaged(StorageError(.corrupt, path: path, "its cells are out of order; train it again"))
-        }
         self.init(
             dimension: dimension, metric: metric, bits: bits, seed: seed, fingerprintIdentity: fingerprint,
-            meanSquaredDistance: distance, origin: Array(nodes[2].prefix(dimension)),
-            centroids: Matrix(rows: partitions, columns: width, elements: nodes[0]),
-            cells: Matrix(rows: cells, columns: width, elements: nodes[1]), firstPartitions: starts,
-            identity: identity)
+            meanSquaredDistance: distance, origin: Array(nodes[1].prefix(dimension)),
+            centroids: Matrix(rows: partitions, columns: width, elements: nodes[0]), identity: identity)
     }
 }

@@ -2,7 +2,7 @@ package import Kernels
 
 extension PartitionModel {
     /// Trains the partitions: k-means into cells, k-means of each cell into its share of partitions, then passes over the
-    /// whole sample in which rows may leave their cell.
+    /// whole sample in which a row may go to any partition.
     ///
     /// The result depends on the arguments and the kernel level, not on `workers`.
     ///
@@ -12,7 +12,7 @@ extension PartitionModel {
     ///   - corpusRows: how many rows the index is for.
     ///   - fingerprintIdentity: names everything the vectors were made with.
     /// - Throws: `notFiniteRow`.
-    /// - Complexity: O(rows · √partitions · dimension) a pass; two copies of the sample.
+    /// - Complexity: O(rows · partitions · dimension / 32) a pass or so; two copies of the sample.
     package static func train(
         sample: Matrix, corpusRows: Int, settings: PartitionSettings = PartitionSettings(), metric: Metric,
         seed: UInt64, fingerprintIdentity: String, workers: Int
@@ -35,11 +35,12 @@ extension PartitionModel {
         if let row = bad.lazy.compactMap(\.self).first { throw .notFiniteRow(row: row) }
 
         let wanted = min(settings.count(forRows: corpusRows), sample.rows)
-        let tree = PartitionTree(rotated, partitions: wanted, iterations: settings.iterations, seed: seed, workers: workers)
+        let tree = PartitionTree(
+            rotated, partitions: wanted, iterations: settings.iterations, seed: seed, workers: workers)
         var model = PartitionModel(
             dimension: sample.columns, metric: metric, bits: settings.bits, seed: seed,
             fingerprintIdentity: fingerprintIdentity, meanSquaredDistance: 0, origin: origin,
-            centroids: tree.centroids, cells: tree.cells, firstPartitions: tree.firstPartitions, identity: "")
+            centroids: tree.centroids, identity: "")
         for _ in 0..<settings.refinements {
             let pass = model.pass(over: rotated, workers: workers)
             model = model.moved(to: pass, identity: "")
@@ -63,16 +64,14 @@ extension PartitionModel {
         return total.map { Float($0 / Double(sample.rows)) }
     }
 
-    /// Labels of a sample and what follows from them.
-    struct Pass {
-        let labels: [UInt32]
+    /// The means of a sample's partitions.
+    private struct Pass {
         let centroids: Matrix
-        let counts: [Int]
         let meanSquaredDistance: Double
     }
 
     /// One pass of Lloyd's iteration; a partition that no row chose keeps its centroid.
-    func pass(over sample: Matrix, workers: Int) -> Pass {
+    private func pass(over sample: Matrix, workers: Int) -> Pass {
         let width = paddedDimension
         var labels = [UInt32](repeating: 0, count: sample.rows)
         var distances = [Float](repeating: 0, count: sample.rows)
@@ -103,8 +102,7 @@ extension PartitionModel {
         }
         let total = distances.reduce(0) { $0 + Double($1) }
         return Pass(
-            labels: labels, centroids: result, counts: members.map(\.count),
-            meanSquaredDistance: total / Double(sample.rows))
+            centroids: result, meanSquaredDistance: total / Double(sample.rows))
     }
 
     private static func members(_ labels: [UInt32], count: Int) -> [[Int]] {
@@ -113,24 +111,11 @@ extension PartitionModel {
         return members
     }
 
-    /// The model with a pass' centroids; a cell's is the mean of its partitions', weighted by their rows.
+    /// The model with a pass' centroids.
     private func moved(to pass: Pass, identity: String?) -> PartitionModel {
-        var moved = cells
-        for cell in 0..<cells.rows {
-            let children = firstPartitions[cell]..<firstPartitions[cell + 1]
-            let weight = children.reduce(0) { $0 + pass.counts[$1] }
-            guard weight > 0 else { continue }
-            var sum = [Double](repeating: 0, count: paddedDimension)
-            for child in children {
-                for index in 0..<paddedDimension {
-                    sum[index] += Double(pass.counts[child]) * Double(pass.centroids[child, index])
-                }
-            }
-            for index in 0..<paddedDimension { moved[cell, index] = Float(sum[index] / Double(weight)) }
-        }
-        return PartitionModel(
+        PartitionModel(
             dimension: dimension, metric: metric, bits: bits, seed: seed, fingerprintIdentity: fingerprintIdentity,
-            meanSquaredDistance: pass.meanSquaredDistance, origin: origin, centroids: pass.centroids, cells: moved,
-            firstPartitions: firstPartitions, identity: identity)
+            meanSquaredDistance: pass.meanSquaredDistance, origin: origin, centroids: pass.centroids,
+            identity: identity)
     }
 }

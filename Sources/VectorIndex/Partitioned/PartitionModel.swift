@@ -4,7 +4,6 @@ internal import Storage
 /// What every file of a partitioned index shares: the centroids, the rotation and the codes' shape.
 ///
 /// Everything lives in one rotated space: a vector x becomes R(x − o), o the sample's mean, padded to a multiple of 32.
-/// Partitions are grouped in cells, whose centroids are looked at first.
 package struct PartitionModel: Sendable {
     package let dimension: Int
     package let metric: Metric
@@ -20,19 +19,15 @@ package struct PartitionModel: Sendable {
 
     /// The sample's mean, `[dimension]`.
     package let origin: [Float]
-    /// `[partitions × padded dimension]`, those of a cell together.
+    /// `[partitions × padded dimension]`.
     package let centroids: Matrix
-    /// `[cells × padded dimension]`.
-    package let cells: Matrix
-    /// Where each cell's partitions begin, and the number of partitions.
-    package let firstPartitions: [Int]
     package let rotation: Rotation
     /// R·o, `[padded dimension]`.
     let rotatedOrigin: [Float]
-    /// ‖c‖² of each centroid, and of each cell's.
-    let squaredNorms: (partitions: [Float], cells: [Float])
-    /// ⟨R·o, c⟩ of each.
-    let originProducts: (partitions: [Float], cells: [Float])
+    /// Finds the partitions to look into, by the index' metric.
+    let routing: CentroidScan
+    /// Finds the partition a vector belongs to, by Euclidean distance.
+    let assignment: CentroidScan
 
     package var partitions: Int { centroids.rows }
     package var paddedDimension: Int { rotation.paddedDimension }
@@ -40,10 +35,8 @@ package struct PartitionModel: Sendable {
     /// - Parameter identity: computed where nil.
     init(
         dimension: Int, metric: Metric, bits: Int, seed: UInt64, fingerprintIdentity: String,
-        meanSquaredDistance: Double, origin: [Float], centroids: Matrix, cells: Matrix, firstPartitions: [Int],
-        identity: String? = nil
+        meanSquaredDistance: Double, origin: [Float], centroids: Matrix, identity: String? = nil
     ) {
-        precondition(firstPartitions.count == cells.rows + 1 && firstPartitions.last == centroids.rows)
         self.dimension = dimension
         self.metric = metric
         self.bits = bits
@@ -52,22 +45,20 @@ package struct PartitionModel: Sendable {
         self.meanSquaredDistance = meanSquaredDistance
         self.origin = origin
         self.centroids = centroids
-        self.cells = cells
-        self.firstPartitions = firstPartitions
         rotation = Rotation(dimension: dimension, seed: seed)
-        precondition(centroids.columns == rotation.paddedDimension && cells.columns == rotation.paddedDimension)
+        precondition(centroids.columns == rotation.paddedDimension && centroids.rows > 0)
         let zero = [Float](repeating: 0, count: dimension)
         let rotatedOrigin = rotation.rotated(origin.span, lessOrigin: zero.span)
         self.rotatedOrigin = rotatedOrigin
-        squaredNorms = (Self.products(centroids), Self.products(cells))
-        originProducts = (Self.products(centroids, rotatedOrigin), Self.products(cells, rotatedOrigin))
+        assignment = CentroidScan(centroids, rotatedOrigin: rotatedOrigin, metric: .l2)
+        routing =
+            metric == .l2 ? assignment : CentroidScan(centroids, rotatedOrigin: rotatedOrigin, metric: metric)
         self.identity =
             identity
             ?? Self.identity(
                 facts: [
                     "partition-model 1", "\(dimension)", metric.rawValue, "\(bits)", "\(seed)", fingerprintIdentity,
-                    "\(firstPartitions)",
-                ], numbers: [origin, centroids.elements, cells.elements])
+                ], numbers: [origin, centroids.elements])
     }
 
     /// The vectors as the index sees them.
@@ -84,16 +75,6 @@ package struct PartitionModel: Sendable {
             rotation.rotate(block, lessOrigin: origin.span, into: &part)
         }
         return output
-    }
-
-    /// ⟨row, other⟩ of each row, with itself where `other` is nil.
-    private static func products(_ matrix: Matrix, _ other: [Float]? = nil) -> [Float] {
-        let elements = matrix.elements.span
-        return (0..<matrix.rows).map { row in
-            let vector = elements.extracting(matrix.range(ofRow: row))
-            guard let other else { return dot(vector, vector) }
-            return dot(vector, other.span)
-        }
     }
 
     private static func identity(facts: [String], numbers: [[Float]]) -> String {

@@ -39,7 +39,10 @@ package enum PartitionPart {
 
         let codes = model.codes
         let blocks = Parallel.map(count: count, blockSize: 1024, workers: workers) { rows in
-            codes.encode(rotated.span, order: order[rows], labels: labels.span, model: model)
+            codes.encode(
+                rotated.span, order: order[rows], labels: labels.span, centroids: model.centroids,
+                origin: model.rotatedOrigin,
+                metric: model.metric)
         }
         let total = blocks.reduce(0) { $0 + $1.squaredLengths }
         let mean = count > 0 ? total / Double(count) : 0

@@ -5,9 +5,6 @@ internal import Kernels
 struct PartitionTree {
     /// `[partitions × columns]`, those of a cell together. Fewer than asked for when the sample has fewer distinct rows.
     let centroids: Matrix
-    let cells: Matrix
-    /// Where each cell's partitions begin, and the number of partitions.
-    let firstPartitions: [Int]
 
     /// - Parameter sample: finite, at least `partitions` rows.
     init(_ sample: Matrix, partitions: Int, iterations: Int, seed: UInt64, workers: Int) {
@@ -34,12 +31,8 @@ struct PartitionTree {
                 sample.rows(members[cell]), clusters: shares[cell], seed: seed &+ UInt64(cell), iterations: iterations,
                 workers: 1)
         }
-        var first = [0]
-        for matrix in children { first.append(first[first.count - 1] + matrix.rows) }
-        firstPartitions = first
-        cells = top
         centroids = Matrix(
-            rows: first[first.count - 1], columns: sample.columns, elements: children.flatMap(\.elements))
+            rows: children.reduce(0) { $0 + $1.rows }, columns: sample.columns, elements: children.flatMap(\.elements))
     }
 
     /// Splits `total` in proportion to `counts` by largest remainders; a share is at least 1 where there is a row, and

@@ -10,9 +10,7 @@ internal import Kernels
     private let codes: PartitionCodes
     /// How far below its estimate a vector's bound lies, in units of its error.
     private let confidence: Float
-    private let tables: UnsafeMutablePointer<UInt8>
-    private let lows: UnsafeMutablePointer<Int8>
-    private let queries: UnsafeMutablePointer<ck_rabitq_query>
+    private let prepared: PreparedQueries
     private let heaps: UnsafeMutablePointer<ck_rabitq_best>
     private var sizes: [Int]
     private let survivors: UnsafeMutablePointer<ck_rabitq_survivor>
@@ -24,32 +22,19 @@ internal import Kernels
     init(
         _ queries: Span<Float>, model: PartitionModel, probes: Int, capacity: Int, confidence: Float, largest: Int
     ) {
-        let width = model.paddedDimension
         let rotated = model.rotated(queries, workers: 1)
-        count = rotated.count / width
-        self.probes = model.nearest(rotated.span, count: count, probes: probes)
+        codes = model.codes
+        prepared = PreparedQueries(rotated.span, codes: codes)
+        count = prepared.count
+        self.probes = model.routing.nearest(rotated.span, prepared: prepared, probes: probes)
         self.capacity = capacity
         self.confidence = confidence
-        codes = model.codes
         sizes = [Int](repeating: 0, count: count)
-        unsafe tables = .allocate(capacity: 4 * width * count)
-        unsafe lows = .allocate(capacity: width * count)
-        unsafe self.queries = .allocate(capacity: count)
         unsafe heaps = .allocate(capacity: capacity * count)
         unsafe survivors = .allocate(capacity: (largest + 31) / 32 * 32)
-        unsafe rotated.withUnsafeBufferPointer { rotated in
-            for query in 0..<count {
-                unsafe ck_rabitq_prepare(
-                    rotated.baseAddress! + query * width, width, UInt32(codes.bits), tables + 4 * width * query,
-                    lows + width * query, self.queries + query)
-            }
-        }
     }
 
     deinit {
-        unsafe tables.deallocate()
-        unsafe lows.deallocate()
-        unsafe queries.deallocate()
         unsafe heaps.deallocate()
         unsafe survivors.deallocate()
     }
@@ -64,14 +49,15 @@ internal import Kernels
         let heap = unsafe heaps + capacity * query
         let threshold = unsafe sizes[query] == capacity ? heap[0].key : .infinity
         let found = unsafe ck_rabitq_scan(
-            view.hot, Int(place.count), codes.width, queries + query, probe.offset, confidence * probe.distance,
+            view.hot, Int(place.count), codes.width, prepared.queries + query, probe.offset,
+            confidence * probe.distance,
             threshold, survivors)
         guard found > 0 else { return }
         var partition = unsafe ck_rabitq_partition(
             warm: view.warm, rows: view.rows, allowed: allowed?.baseAddress, allowed_rows: allowedRows,
             first_row: place.firstRow)
         unsafe sizes[query] = ck_rabitq_rank(
-            survivors, found, &partition, codes.width, UInt32(codes.bits), queries + query, probe.offset, heap,
+            survivors, found, &partition, codes.width, UInt32(codes.bits), prepared.queries + query, probe.offset, heap,
             sizes[query], capacity)
     }
 
