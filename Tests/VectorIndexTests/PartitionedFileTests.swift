@@ -52,7 +52,7 @@ import VectorIndex
     @Test func rowsOfASampleThatAreEqualMakeFewerPartitions() throws {
         let base = Matrix(rows: 200, columns: 32, elements: (0..<200 * 32).map { $0 / 32 < 100 ? 1 : Float($0 % 3) })
         let built = try fixture.build(base, partitions: 50)
-        #expect(built.model.partitions == 2)
+        #expect(built.model.partitions == 4)
         #expect(try built.index.count == 200)
     }
 

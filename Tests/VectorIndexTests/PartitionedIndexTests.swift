@@ -112,8 +112,8 @@ import VectorIndex
     }
 
     @Test func moreProbesFindMoreAndTheTableSaysSo() throws {
-        let base = PartitionedFixture.vectors(4000, 64, seed: 14, noise: 1.5)
-        let queries = PartitionedFixture.vectors(60, 64, seed: 15, noise: 1.5)
+        let base = PartitionedFixture.vectors(4000, 64, seed: 14, noise: 4)
+        let queries = PartitionedFixture.vectors(60, 64, seed: 15, noise: 4)
         let exact = PartitionedFixture.exact(base, queries, count: 10, metric: .l2)
         let index = try fixture.build(base, partitions: 60).index
         let table = try index.recall(queries, exact: exact, count: 10, probes: [30, 1, 8, 60, 8], workers: 2)

@@ -13,9 +13,9 @@ extension PartitionModel {
     /// The nearest partition of each vector by Euclidean distance, and the squared distance to it.
     ///
     /// - Parameters:
-    ///   - vectors: rotated, row-major `[count × padded dimension]`.
+    ///   - vectors: rotated and finite, row-major `[count × padded dimension]`.
     ///   - labels: written.
-    ///   - distances: written; NaN for a vector that is not finite.
+    ///   - distances: written.
     func assign(
         _ vectors: Span<Float>, labels: inout MutableSpan<UInt32>, distances: inout MutableSpan<Float>
     ) {
@@ -27,9 +27,9 @@ extension PartitionModel {
             let prepared = PreparedQueries(block, codes: codes)
             let nearest = assignment.nearest(block, prepared: prepared, probes: 1)
             for row in start..<end {
-                let best = nearest[row - start].first
-                labels[row] = UInt32(best?.partition ?? 0)
-                distances[row] = best.map { max(0, $0.offset) } ?? .nan
+                let best = nearest[row - start][0]
+                labels[row] = UInt32(best.partition)
+                distances[row] = max(0, best.offset)
             }
         }
     }

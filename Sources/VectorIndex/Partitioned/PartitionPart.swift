@@ -87,18 +87,23 @@ package enum PartitionPart {
         _ rotated: [Float], count: Int, model: PartitionModel, workers: Int
     ) throws(IndexError) -> [UInt32] {
         let width = model.paddedDimension
+        let bad = Parallel.map(count: count, blockSize: 4096, workers: workers) { rows in
+            rows.first { row in
+                let vector = rotated.span.extracting(row * width..<(row + 1) * width)
+                return !dot(vector, vector).isFinite
+            }
+        }
+        if let row = bad.lazy.compactMap(\.self).first { throw .notFiniteRow(row: row) }
         var labels = [UInt32](repeating: 0, count: count)
         var distances = [Float](repeating: 0, count: count)
         var labelSpan = labels.mutableSpan
         var distanceSpan = distances.mutableSpan
-        let bad = Parallel.fill(
+        Parallel.fill(
             &labelSpan, width: 1, &distanceSpan, width: 1, count: count, blockSize: 2048, workers: workers
-        ) { rows, labels, distances -> Int? in
+        ) { rows, labels, distances in
             let block = rotated.span.extracting(rows.lowerBound * width..<rows.upperBound * width)
             model.assign(block, labels: &labels, distances: &distances)
-            return (0..<rows.count).first { !distances[$0].isFinite }.map { rows.lowerBound + $0 }
         }
-        if let row = bad.lazy.compactMap(\.self).first { throw .notFiniteRow(row: row) }
         return labels
     }
 
