@@ -18,21 +18,22 @@ extension PartitionModel {
         seed: UInt64, fingerprintIdentity: String, workers: Int
     ) throws(IndexError) -> PartitionModel {
         precondition(sample.rows > 0, "a model is trained on one row at least")
+        let bad = Parallel.map(count: sample.rows, blockSize: 4096, workers: workers) { rows in
+            rows.first { row in
+                let vector = sample.elements.span.extracting(sample.range(ofRow: row))
+                return !dot(vector, vector).isFinite
+            }
+        }
+        if let row = bad.lazy.compactMap(\.self).first { throw .notFiniteRow(row: row) }
         let origin = mean(sample, workers: workers)
         let rotation = Rotation(dimension: sample.columns, seed: seed)
         let width = rotation.paddedDimension
         var rotated = Matrix(rows: sample.rows, columns: width)
         var output = rotated.elements.mutableSpan
-        let bad = Parallel.fill(&output, width: width, count: sample.rows, blockSize: 1024, workers: workers) {
-            rows, part -> Int? in
+        Parallel.fill(&output, width: width, count: sample.rows, blockSize: 1024, workers: workers) { rows, part in
             let elements = rows.lowerBound * sample.columns..<rows.upperBound * sample.columns
             rotation.rotate(sample.elements.span.extracting(elements), lessOrigin: origin.span, into: &part)
-            return (0..<rows.count).first {
-                let row = part.span.extracting($0 * width..<($0 + 1) * width)
-                return !dot(row, row).isFinite
-            }.map { rows.lowerBound + $0 }
         }
-        if let row = bad.lazy.compactMap(\.self).first { throw .notFiniteRow(row: row) }
 
         let wanted = min(settings.count(forRows: corpusRows), sample.rows)
         let tree = PartitionTree(
