@@ -170,7 +170,8 @@ import Testing
         for _ in 0..<2 {
             for stage in [
                 "ingest", "catalog", "tokenize", "token-probe", "token-index", "embed", "cluster", "label",
-                "probe-train", "curvature", "gradient-sign", "project", "shard-index", "merge", "calibrate",
+                "probe-train", "curvature", "gradient-sign", "project", "index-train", "shard-index", "merge",
+                "index-recall", "calibrate",
             ] {
                 for rank in 0..<2 {
                     let result = try CommandLineTool.run([

@@ -117,7 +117,7 @@ final class Workspace {
     func contents(ofRun name: String) -> [String: Data] {
         var found: [String: Data] = [:]
         let names = FileManager.default.enumerator(atPath: file(name))?.allObjects as? [String] ?? []
-        for entry in names where !["log.jsonl", "lock"].contains(entry) {
+        for entry in names where !["log.jsonl", "lock", "deletions.lock"].contains(entry) {
             if let data = FileManager.default.contents(atPath: "\(file(name))/\(entry)") { found[entry] = data }
         }
         return found
