@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Cuts texts into overlapping passages of words, so that a small corpus gives many real vectors.
 
-    passages.py CORPUS.jsonl OUT.jsonl [--words 24] [--stride 8]
+    passages.py CORPUS.jsonl OUT.jsonl [--words 24] [--stride 4]
 """
 import argparse
 import json
@@ -10,7 +10,7 @@ parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.R
 parser.add_argument("corpus")
 parser.add_argument("out")
 parser.add_argument("--words", type=int, default=24)
-parser.add_argument("--stride", type=int, default=8)
+parser.add_argument("--stride", type=int, default=4)
 options = parser.parse_args()
 
 seen, count = set(), 0

@@ -5,9 +5,10 @@
 #   make bench-index [VECTORS=FILE.fbin]       or  Benchmarks/index/run.sh [FILE.fbin]
 #
 # Without a file: fingerprints of the Debian descriptions (make data), cut into half a million passages, twice: at 416
-# dimensions (384 of a static embedding, 32 of the signature) and at the default profile's own.
+# dimensions (352 of a static embedding, 64 of the signature) and at the default profile's own.
 #
-#   INDEX_ENGINES   gradprint faiss-ivfpq faiss-hnsw rabitq-raw rabitq-5 (all)
+#   INDEX_ENGINES   gradprint gradprint-exact faiss-ivfpq faiss-hnsw rabitq-raw rabitq-5 (all); gradprint-exact searches
+#                   gradprint's files and ranks the best 30 by their exact vectors
 #   BENCH_ROUNDS    rounds, of which medians are printed (3)     BENCH_THREADS  threads for all (2)
 #   INDEX_BITS      bits of a code (6)                           BENCH_PYTHON   a Python with the peers in it
 set -euo pipefail
@@ -16,7 +17,7 @@ cd "$(dirname "$0")/../.."
 here=Benchmarks/index work=.build-bench/index gradprint=.build/release/gradprint
 bench=.build/release/GradprintBenchmarks
 rounds=${BENCH_ROUNDS:-3} threads=${BENCH_THREADS:-2}
-engines=${INDEX_ENGINES:-gradprint faiss-ivfpq faiss-hnsw rabitq-raw rabitq-5}
+engines=${INDEX_ENGINES:-gradprint gradprint-exact faiss-ivfpq faiss-hnsw rabitq-raw rabitq-5}
 mkdir -p $work
 
 echo "building" >&2
@@ -53,11 +54,12 @@ compare() {
     fi
     for engine in $engines; do
         echo "measuring $engine: $name" >&2
-        if [ "$engine" = gradprint ]; then
-            rm -rf "$work/index-$name"
+        if [[ "$engine" == gradprint* ]]; then
+            local mode=()
+            if [ "$engine" = gradprint-exact ]; then mode=(--reuse --rerank 30); else rm -rf "$work/index-$name"; fi
             "$bench" index --base "$file" --queries "$work/$name-queries.fbin" --truth "$work/$name-truth.ibin" \
-                --work "$work/index-$name" --bits "${INDEX_BITS:-6}" --threads "$threads" --rounds "$rounds" \
-                >"$results/$engine.json"
+                --work "$work/index-$name" --bits "${INDEX_BITS:-6}" --threads "$threads" \
+                --probes 4,8,16,24,32,48,64,96,128,192,256 "${mode[@]}" >"$results/$engine.json"
         else
             "$python" $here/peers.py "$engine" "$file" "$work/$name-queries.fbin" "$work/$name-truth.ibin" \
                 --threads "$threads" --rounds "$rounds" >"$results/$engine.json"
@@ -72,13 +74,13 @@ if [ $# -gt 0 ]; then
     for file in "$@"; do compare "$file" "$(basename "$file" .fbin)"; done
 else
     [ -s data/cache/debian.jsonl ] || data/fetch-corpus.sh >&2
-    table=.build-bench/static-384
+    table=.build-bench/static-352
     if [ ! -d $table ]; then
         [ -d data/cache/models/all-MiniLM-L6-v2 ] || data/fetch-models.sh minilm >&2
-        "$gradprint" distill data/cache/models/all-MiniLM-L6-v2 --dimension 384 --output $table --quiet
+        "$gradprint" distill data/cache/models/all-MiniLM-L6-v2 --dimension 352 --output $table --quiet
     fi
-    fingerprints passages-416 --set profile=paper --set embed.path=$table
-    fingerprints passages-default --set embed.path=data/static
+    fingerprints passages-416 --set profile=paper --set fingerprint.dimension=64 --set embed.path=$table
+    fingerprints passages-default --set embed.path=data/static-mpnet
     compare $work/passages-416.fbin passages-416
     compare $work/passages-default.fbin passages-default
 fi

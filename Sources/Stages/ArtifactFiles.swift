@@ -57,11 +57,16 @@ struct ShardedColumn: Sendable {
     }
 
     /// Copies some rows into one array, `[rows.count × width]`, in the order given.
-    func floats(_ rows: [Int]) throws(StorageError) -> [Float] {
+    ///
+    /// - Parameter releases: whether a file's pages leave memory when the next file's turn comes; for rows in rising order.
+    func floats(_ rows: [Int], releases: Bool = false) throws(StorageError) -> [Float] {
         var result = [Float](repeating: 0, count: rows.count * width)
         var span = result.mutableSpan
+        var last: Int?
         for (position, row) in rows.enumerated() {
             let shard = self.shard(of: row)
+            if releases, let last, last != shard { readers[last].release() }
+            last = shard
             let local = row - firstRows[shard]
             var part = span._mutatingExtracting(position * width..<(position + 1) * width)
             try readers[shard].read(column, rows: local..<local + 1, into: &part)
@@ -81,6 +86,7 @@ struct ShardedColumn: Sendable {
             for block in ranges(reader.rows, of: rows) {
                 try body(firstRow + block.lowerBound, try reader.floats(column, rows: block))
             }
+            reader.release()
         }
     }
 

@@ -80,6 +80,6 @@ extension ShardedColumn {
     func sample(_ count: Int, seed: UInt64, stream: UInt64) throws(StorageError) -> (rows: [Int], matrix: Matrix) {
         var generator = SeededGenerator(seed: seed, stream: stream)
         let chosen = generator.sample(count, below: rows)
-        return (chosen, Matrix(rows: chosen.count, columns: width, elements: try floats(chosen)))
+        return (chosen, Matrix(rows: chosen.count, columns: width, elements: try floats(chosen, releases: true)))
     }
 }

@@ -112,6 +112,9 @@ extension ShardReader {
         }
     }
 
+    /// Lets the file's pages leave memory; they are read again where they are needed. For a pass over many large files.
+    package func release() { file.advise(.notNeeded) }
+
     /// Runs `body` on the bytes of a chunk as they were before compression: in place where they are stored so.
     func withChunk<R>(
         _ chunk: Int, of column: Int, _ body: (RawSpan) throws(StorageError) -> R

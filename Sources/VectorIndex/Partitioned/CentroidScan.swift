@@ -6,13 +6,18 @@ internal import Kernels
 ///
 /// A tree of centroids would have fewer to compare, but where clusters have no hierarchy its inner nodes say little, and
 /// neighbours are lost that no number of probes brings back. A code is scanned in a few cycles.
+///
+/// Near is by Euclidean distance under either metric, because partitions hold what is near in that sense. Of vectors of one
+/// length, as fingerprints are, the nearest have the largest products too.
 struct CentroidScan: Sendable {
     let metric: Metric
     private let centroids: Matrix
     private let codes: PartitionCodes
     private let blocks: [UInt8]
-    /// What is added to −2⟨q, c⟩ or −⟨q, c⟩: ‖c‖², or −⟨R·o, c⟩.
-    private let biases: [Float]
+    /// ‖c‖².
+    private let squaredNorms: [Float]
+    /// ⟨R·o, c⟩.
+    private let originProducts: [Float]
     private let rotatedOrigin: [Float]
     private let squaredOriginNorm: Float
 
@@ -26,15 +31,18 @@ struct CentroidScan: Sendable {
         let codes = PartitionCodes(width: centroids.columns, bits: 1)
         self.codes = codes
         squaredOriginNorm = dot(rotatedOrigin.span, rotatedOrigin.span)
-        biases = (0..<centroids.rows).map { row in
+        squaredNorms = (0..<centroids.rows).map { row in
             let centroid = centroids.elements.span.extracting(centroids.range(ofRow: row))
-            return metric == .l2 ? dot(centroid, centroid) : -dot(centroid, rotatedOrigin.span)
+            return dot(centroid, centroid)
+        }
+        originProducts = (0..<centroids.rows).map { row in
+            dot(centroids.elements.span.extracting(centroids.range(ofRow: row)), rotatedOrigin.span)
         }
         let zero = Matrix(rows: 1, columns: centroids.columns)
         let labels = [UInt32](repeating: 0, count: centroids.rows)
         let rows = codes.encode(
             centroids.elements.span, order: Array(0..<centroids.rows)[...], labels: labels.span, centroids: zero,
-            origin: rotatedOrigin, metric: metric)
+            origin: rotatedOrigin, metric: .l2)
         var blocks: [UInt8] = []
         var block = CodeBlock(codes)
         for row in 0..<centroids.rows {
@@ -48,13 +56,6 @@ struct CentroidScan: Sendable {
         self.blocks = blocks
     }
 
-    /// What begins a key of a query before any centroid is looked at, and ‖q'‖.
-    private func start(_ query: Span<Float>) -> (offset: Float, length: Float) {
-        let squared = dot(query, query)
-        let offset = metric == .l2 ? squared : -dot(query, rotatedOrigin.span) - squaredOriginNorm
-        return (offset, squared.squareRoot())
-    }
-
     /// The nearest partitions of each query, nearest first; of equally near ones the first.
     ///
     /// - Parameters:
@@ -63,14 +64,17 @@ struct CentroidScan: Sendable {
     func nearest(_ queries: Span<Float>, prepared: PreparedQueries, probes: Int) -> [[PartitionProbe]] {
         let width = codes.width
         let capacity = min(probes, centroids.rows)
-        let starts = (0..<prepared.count).map { start(queries.extracting($0 * width..<($0 + 1) * width)) }
+        let lengths = (0..<prepared.count).map { query in
+            let vector = queries.extracting(query * width..<(query + 1) * width)
+            return dot(vector, vector)
+        }
         var heaps = [ck_rabitq_best](repeating: ck_rabitq_best(), count: prepared.count * capacity)
         var sizes = [Int](repeating: 0, count: prepared.count)
         var survivors = [ck_rabitq_survivor](repeating: ck_rabitq_survivor(), count: Self.chunk)
         unsafe queries.withUnsafeBufferPointer { queries in
             unsafe centroids.elements.withUnsafeBufferPointer { vectors in
                 unsafe blocks.withUnsafeBufferPointer { blocks in
-                    unsafe biases.withUnsafeBufferPointer { biases in
+                    unsafe squaredNorms.withUnsafeBufferPointer { biases in
                         unsafe heaps.withUnsafeMutableBufferPointer { heaps in
                             // A chunk of codes stays in the first cache while the queries pass over it.
                             for first in stride(from: 0, to: centroids.rows, by: Self.chunk) {
@@ -81,12 +85,13 @@ struct CentroidScan: Sendable {
                                     let heap = unsafe heaps.baseAddress! + query * capacity
                                     let bar = unsafe sizes[query] == capacity ? heap[0].key : .infinity
                                     let found = unsafe ck_rabitq_scan(
-                                        codes, count, width, prepared.queries + query, starts[query].offset,
-                                        PartitionedIndex.defaultConfidence * starts[query].length, bar, &survivors)
+                                        codes, count, width, prepared.queries + query, lengths[query],
+                                        PartitionedIndex.defaultConfidence * lengths[query].squareRoot(), bar,
+                                        &survivors)
                                     unsafe sizes[query] = ck_rabitq_measure(
                                         &survivors, found, vectors.baseAddress! + first * width,
                                         biases.baseAddress! + first, width, queries.baseAddress! + query * width,
-                                        metric == .l2 ? -2 : -1, starts[query].offset, UInt32(first), heap,
+                                        -2, lengths[query], UInt32(first), heap,
                                         sizes[query], capacity)
                                 }
                             }
@@ -96,21 +101,24 @@ struct CentroidScan: Sendable {
             }
         }
         return (0..<prepared.count).map { query in
-            heaps[query * capacity..<query * capacity + sizes[query]].map { best in
+            let found = heaps[query * capacity..<query * capacity + sizes[query]]
+                .sorted { ($0.estimate, $0.row) < ($1.estimate, $1.row) }
+            let vector = queries.extracting(query * width..<(query + 1) * width)
+            let own = metric == .l2 ? 0 : dot(vector, rotatedOrigin.span) + squaredOriginNorm
+            return found.map { best in
                 let partition = Int(best.row)
+                let squared = max(0, best.estimate)
                 return PartitionProbe(
-                    partition: partition, offset: best.estimate,
-                    distance: distance(best.estimate, partition, starts[query]))
-            }.sorted { ($0.offset, $0.partition) < ($1.offset, $1.partition) }
+                    partition: partition,
+                    offset: metric == .l2 ? best.estimate : -(own + product(vector, partition)),
+                    distance: squared.squareRoot())
+            }
         }
     }
 
-    /// ‖q − c‖ from the measure.
-    private func distance(_ measure: Float, _ partition: Int, _ start: (offset: Float, length: Float)) -> Float {
-        guard metric == .innerProduct else { return max(0, measure).squareRoot() }
-        let product = start.offset + biases[partition] - measure
-        let centroid = centroids.elements.span.extracting(centroids.range(ofRow: partition))
-        return max(0, start.length * start.length + dot(centroid, centroid) - 2 * product).squareRoot()
+    /// ⟨q' + R·o, c⟩.
+    private func product(_ query: Span<Float>, _ partition: Int) -> Float {
+        dot(query, centroids.elements.span.extracting(centroids.range(ofRow: partition))) + originProducts[partition]
     }
 
     /// Codes that a first-level cache holds.

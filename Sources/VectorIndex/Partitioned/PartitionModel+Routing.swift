@@ -25,11 +25,11 @@ extension PartitionModel {
             let end = min(labels.count, start + step)
             let block = vectors.extracting(start * width..<end * width)
             let prepared = PreparedQueries(block, codes: codes)
-            let nearest = assignment.nearest(block, prepared: prepared, probes: 1)
+            let nearest = routing.nearest(block, prepared: prepared, probes: 1)
             for row in start..<end {
                 let best = nearest[row - start][0]
                 labels[row] = UInt32(best.partition)
-                distances[row] = max(0, best.offset)
+                distances[row] = best.distance * best.distance
             }
         }
     }

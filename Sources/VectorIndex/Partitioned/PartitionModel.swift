@@ -24,10 +24,8 @@ package struct PartitionModel: Sendable {
     package let rotation: Rotation
     /// R·o, `[padded dimension]`.
     let rotatedOrigin: [Float]
-    /// Finds the partitions to look into, by the index' metric.
+    /// Finds the partition a vector belongs to, and those that a query looks into.
     let routing: CentroidScan
-    /// Finds the partition a vector belongs to, by Euclidean distance.
-    let assignment: CentroidScan
 
     package var partitions: Int { centroids.rows }
     package var paddedDimension: Int { rotation.paddedDimension }
@@ -50,9 +48,7 @@ package struct PartitionModel: Sendable {
         let zero = [Float](repeating: 0, count: dimension)
         let rotatedOrigin = rotation.rotated(origin.span, lessOrigin: zero.span)
         self.rotatedOrigin = rotatedOrigin
-        assignment = CentroidScan(centroids, rotatedOrigin: rotatedOrigin, metric: .l2)
-        routing =
-            metric == .l2 ? assignment : CentroidScan(centroids, rotatedOrigin: rotatedOrigin, metric: metric)
+        routing = CentroidScan(centroids, rotatedOrigin: rotatedOrigin, metric: metric)
         self.identity =
             identity
             ?? Self.identity(
