@@ -10,6 +10,9 @@ struct GrowingRun {
     let directory: RunDirectory
     private let assignments: [String]
 
+    /// A partitioned index whose every partition is read.
+    static let partitioned = ["index.kind=partitioned", "index.partitions=5", "index.probes=5"]
+
     private static let model = Workspace.repository.appending(path: "Tests/EmbeddingTests/Fixtures/tiny-bert").path
 
     /// A text of its own for each number; a version says the same in other words.

@@ -8,8 +8,8 @@ import Testing
     private let workspace = Workspace()
 
     /// Ten nights with replaced and deleted samples give what one append of the samples that are left gives, to the bit.
-    @Test func tenNightsEqualOneAppend() throws {
-        let nightly = try GrowingRun(workspace, 0..<120)
+    @Test(arguments: [[], GrowingRun.partitioned]) func tenNightsEqualOneAppend(settings: [String]) throws {
+        let nightly = try GrowingRun(workspace, 0..<120, settings)
         for night in 0..<10 {
             let first = 120 + 20 * night
             // Two samples of the night before come in another version.
@@ -22,7 +22,7 @@ import Testing
         let gone = Set((0..<10).flatMap { [$0, 125 + 20 * $0] })
         let updated = Set((1..<10).flatMap { [100 + 20 * $0, 101 + 20 * $0] })
         let left = (120..<320).filter { !gone.contains($0) }
-        let once = try GrowingRun(workspace, 0..<120, run: "once")
+        let once = try GrowingRun(workspace, 0..<120, settings, run: "once")
         try once.append(
             GrowingRun.lines(left.filter { !updated.contains($0) })
                 + GrowingRun.lines(left.filter(updated.contains), version: 1))

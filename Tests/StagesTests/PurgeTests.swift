@@ -20,7 +20,7 @@ import Testing
         return try DeletionCheck.check(run.directory, idsIn: path)
     }
 
-    @Test(arguments: [[], ["retention.project=keep", "retention.shard-index=keep"]])
+    @Test(arguments: [[], ["retention.project=keep", "retention.shard-index=keep"], GrowingRun.partitioned])
     func everyFileLosesTheRows(_ settings: [String]) throws {
         let run = try GrowingRun(workspace, 0..<120, settings)
         try run.append(GrowingRun.lines(120..<150))
