@@ -20,11 +20,12 @@ struct IndexCommand: ParsableCommand {
     @Option(help: "Numbers of partitions to look into, with commas.") var probes = "8,16,32,64"
     @Option var bits = 6
     @Option(help: "Partitions; from the rows unless given.") var partitions: Int?
+    @Option(help: "Rows to train on for each partition.") var samples: Int?
     @Option(help: "How many neighbours to find.") var count = 10
     @Option var metric: Metric = .l2
     @Option(help: "Rows of a part.") var shardRows = 65_536
     @Option(help: "ε of the bounds.") var confidence: Float = PartitionedIndex.defaultConfidence
-    @Option(help: "Rank so many candidates by their exact vectors; 0 for none.") var rerank = 0
+    @Option(help: "Rank so many candidates by the exact vectors of an .fbin file; 0 for none.") var rerank = 0
     @Option(help: "Queries to time one by one.") var singles = 500
     @Flag(help: "Search the files that are in the folder.") var reuse = false
 
@@ -35,33 +36,39 @@ struct IndexCommand: ParsableCommand {
         let matrix = Matrix(
             rows: questions.rows, columns: questions.dimension, elements: try questions.read(rows: 0..<questions.rows))
         let exact = try NeighbourFile.read(truth)
+        guard rerank == 0 || base.hasSuffix(".fbin") else {
+            throw ValidationError("--rerank reads an .fbin file as --base")
+        }
         guard exact.count == questions.rows else {
             throw ValidationError("--truth has \(exact.count) rows and --queries \(questions.rows)")
         }
+        var settings = PartitionSettings(partitions: partitions, bits: bits)
+        if let samples { settings.samplesPerPartition = samples }
         let builder = IndexBuilder(
             path: base, rows: vectors.rows, dimension: vectors.dimension, folder: work,
-            settings: PartitionSettings(partitions: partitions, bits: bits),
+            settings: settings,
             metric: metric, shardRows: shardRows, threads: threads)
         let build = reuse ? nil : try builder.build()
         var watch = Stopwatch()
         let index = try builder.open()
         let opening = watch.lap("open")
+        let reranking = rerank > 0 ? exactScores(try MappedFile(path: base), dimension: vectors.dimension) : nil
         var lines: [SearchReport] = []
         for number in try probeNumbers() {
-            lines.append(try measure(index, matrix, exact: exact, probes: number, vectors))
+            lines.append(try measure(index, matrix, exact: exact, probes: number, reranking))
         }
         try printJSON(
             Report(
                 kernels: KernelLevel.current.rawValue, rows: index.count, dimension: index.dimension,
-                partitions: index.model.partitions, bits: index.model.bits, build: build,
+                partitions: index.model.partitions, imbalance: index.imbalance, bits: index.model.bits, build: build,
                 bytesPerVector: Double(try builder.sliceBytes()) / Double(max(1, index.count)),
                 openMilliseconds: opening * 1000, peakMegabytes: Double(PeakMemory.bytes) / 1e6, searches: lines))
     }
 
     private func measure(
-        _ index: PartitionedIndex, _ queries: Matrix, exact: [[Int]], probes: Int, _ vectors: VectorFile
+        _ index: PartitionedIndex, _ queries: Matrix, exact: [[Int]], probes: Int,
+        _ reranking: PartitionedIndex.Reranking?
     ) throws -> SearchReport {
-        let reranking = rerank > 0 ? exactVectors(vectors) : nil
         func search(_ queries: Matrix, workers: Int) throws -> [[Neighbor]] {
             try index.search(
                 queries, count: count, probes: probes, reranking: reranking, confidence: confidence, workers: workers)
@@ -98,17 +105,16 @@ struct IndexCommand: ParsableCommand {
             singleMilliseconds50: percentile(0.5), singleMilliseconds99: percentile(0.99))
     }
 
-    private func exactVectors(_ vectors: VectorFile) -> PartitionedIndex.Reranking {
-        PartitionedIndex.Reranking(candidates: rerank) { rows throws(IndexError) in
-            var elements: [Float] = []
-            for row in rows {
-                do throws(StorageError) {
-                    elements += try vectors.read(rows: row..<row + 1)
-                } catch {
-                    throw .damaged(error)
+    private func exactScores(_ file: MappedFile, dimension: Int) -> PartitionedIndex.Reranking {
+        let metric = metric
+        return PartitionedIndex.Reranking(candidates: rerank) { query, rows throws(IndexError) in
+            rows.map { row in
+                let bytes = file.bytes.extracting(8 + row * dimension * 4..<8 + (row + 1) * dimension * 4)
+                return unsafe bytes.withUnsafeBytes { bytes in
+                    let vector = unsafe Span<Float>(_unsafeElements: bytes.bindMemory(to: Float.self))
+                    return metric == .l2 ? -squaredDistance(query, vector) : dot(query, vector)
                 }
             }
-            return Matrix(rows: rows.count, columns: vectors.dimension, elements: elements)
         }
     }
 
@@ -139,6 +145,8 @@ private struct Report: Encodable {
     let rows: Int
     let dimension: Int
     let partitions: Int
+    /// K · Σ rows² / (Σ rows)² over the partitions.
+    let imbalance: Double
     let bits: Int
     let build: IndexBuilder.Report?
     let bytesPerVector: Double

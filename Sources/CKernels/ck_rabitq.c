@@ -73,7 +73,7 @@ void ck_rabitq_pack(const uint8_t *hot, size_t count, size_t n, uint8_t *block) 
         }
 }
 
-void ck_rabitq_prepare(const float *q, size_t n, unsigned bits, uint8_t *table, int8_t *low, ck_rabitq_query *query) {
+void ck_rabitq_prepare(const float *q, size_t n, uint8_t *table, int8_t *low, ck_rabitq_query *query) {
     float widest = 0, greatest = 0, total = 0, least = 0;
     for (size_t g = 0; g < n; g += 4) {
         float range = 0;
@@ -86,7 +86,7 @@ void ck_rabitq_prepare(const float *q, size_t n, unsigned bits, uint8_t *table, 
         }
         widest = range > widest ? range : widest;
     }
-    float step = widest / 255, inverse = widest > 0 ? 255 / widest : 0;
+    float step = widest / CK_RABITQ_ENTRY, inverse = widest > 0 ? CK_RABITQ_ENTRY / widest : 0;
     for (size_t g = 0; g < n; g += 4, table += 16) {
         /* Each entry is the sum less the least of the 16, so that it is not negative. */
         float sums[16] = {0};
@@ -95,7 +95,7 @@ void ck_rabitq_prepare(const float *q, size_t n, unsigned bits, uint8_t *table, 
             for (int b = 0; b < 1 << j; b++) sums[b + (1 << j)] = sums[b] + q[g + j];
         for (int b = 0; b < 16; b++) {
             int32_t entry = (int32_t)(sums[b] * inverse + 0.5f);
-            table[b] = (uint8_t)(entry < 0 ? 0 : entry > 255 ? 255 : entry);
+            table[b] = (uint8_t)(entry < 0 ? 0 : entry > CK_RABITQ_ENTRY ? CK_RABITQ_ENTRY : entry);
         }
     }
     float low_inverse = greatest > 0 ? 127 / greatest : 0;
@@ -110,27 +110,8 @@ void ck_rabitq_prepare(const float *q, size_t n, unsigned bits, uint8_t *table, 
     query->table_step = step;
     query->table_base = least - total / 2;
     query->low_step = greatest / 127;
-    query->low_base = -(greatest / 127) * (float)((1u << (bits - 1)) - 1) / 2 * (float)low_total;
-}
-
-size_t ck_rabitq_scan_scalar(const uint8_t *blocks, size_t count, size_t n, const ck_rabitq_query *query, float offset,
-                             float spread, float threshold, ck_rabitq_survivor *out) {
-    size_t found = 0;
-    for (size_t index = 0; index < count; index++) {
-        const uint8_t *block = blocks + index / CK_RABITQ_BLOCK * ck_rabitq_block_bytes(n);
-        size_t lane = index % CK_RABITQ_BLOCK;
-        uint32_t sum = 0;
-        for (size_t g = 0; g < n / 4; g++) {
-            uint8_t pair = block[16 * g + lane % 16];
-            sum += query->table[16 * g + (lane < 16 ? pair & 15 : pair >> 4)];
-        }
-        float factors[3];
-        for (size_t f = 0; f < 3; f++) memcpy(factors + f, block + 4 * n + 4 * (f * CK_RABITQ_BLOCK + lane), 4);
-        float product = fmaf(query->table_step, (float)sum, query->table_base);
-        float bound = fmaf(-spread, factors[2], fmaf(factors[1], product, factors[0] + offset));
-        if (bound <= threshold) out[found++] = (ck_rabitq_survivor){bound, (uint32_t)index, sum};
-    }
-    return found;
+    query->low_total = low_total;
+    query->table_margin = 4 * step * sqrtf((float)n / 48); /* n/4 roundings, each of variance step²/12 */
 }
 
 int32_t ck_rabitq_warm_dot_scalar(const uint8_t *warm, const int8_t *low, size_t n, unsigned bits) {
@@ -145,10 +126,6 @@ int32_t ck_rabitq_warm_dot_scalar(const uint8_t *warm, const int8_t *low, size_t
                                   float step, float *residual, uint8_t *hot, uint8_t *warm, ck_rabitq_sums *sums) {    \
         ck_rabitq_encode_scalar(x, centroid, origin, n, bits, step, residual, hot, warm, sums);                        \
     }                                                                                                                  \
-    size_t ck_rabitq_scan_##level(const uint8_t *blocks, size_t count, size_t n, const ck_rabitq_query *query,         \
-                                  float offset, float spread, float threshold, ck_rabitq_survivor *out) {              \
-        return ck_rabitq_scan_scalar(blocks, count, n, query, offset, spread, threshold, out);                         \
-    }                                                                                                                  \
     int32_t ck_rabitq_warm_dot_##level(const uint8_t *warm, const int8_t *low, size_t n, unsigned bits) {              \
         return ck_rabitq_warm_dot_scalar(warm, low, n, bits);                                                          \
     }
@@ -162,15 +139,6 @@ void ck_rabitq_encode(const float *x, const float *centroid, const float *origin
     case CK_AVX512: ck_rabitq_encode_avx512(x, centroid, origin, n, bits, step, residual, hot, warm, sums); break;
     case CK_AVX2: ck_rabitq_encode_avx2(x, centroid, origin, n, bits, step, residual, hot, warm, sums); break;
     default: ck_rabitq_encode_scalar(x, centroid, origin, n, bits, step, residual, hot, warm, sums);
-    }
-}
-
-size_t ck_rabitq_scan(const uint8_t *blocks, size_t count, size_t n, const ck_rabitq_query *query, float offset,
-                      float spread, float threshold, ck_rabitq_survivor *out) {
-    switch (ck_current_level()) {
-    case CK_AVX512: return ck_rabitq_scan_avx512(blocks, count, n, query, offset, spread, threshold, out);
-    case CK_AVX2: return ck_rabitq_scan_avx2(blocks, count, n, query, offset, spread, threshold, out);
-    default: return ck_rabitq_scan_scalar(blocks, count, n, query, offset, spread, threshold, out);
     }
 }
 

@@ -1,7 +1,7 @@
+#include <math.h>
 #include <string.h>
 
 #include "ck_rabitq.h"
-#include "ck_reduce.h"
 
 static int before(ck_rabitq_best a, ck_rabitq_best b) { return a.key < b.key || (a.key == b.key && a.row < b.row); }
 
@@ -49,43 +49,48 @@ static void select_smallest(ck_rabitq_survivor *items, size_t count, size_t want
     }
 }
 
+/* The hot code of one vector of a block, as it was before ck_rabitq_pack. */
+static void unpack(const uint8_t *block, size_t lane, size_t n, uint8_t *hot) {
+    const unsigned shift = lane < 16 ? 0 : 4;
+    block += lane % 16;
+    for (size_t j = 0; j < n / 8; j++, block += 32)
+        hot[j] = (uint8_t)((block[0] >> shift & 15) | (block[16] >> shift & 15) << 4);
+}
+
 size_t ck_rabitq_rank(ck_rabitq_survivor *survivors, size_t count, const ck_rabitq_partition *partition, size_t n,
-                      unsigned bits, const ck_rabitq_query *query, float offset, ck_rabitq_best *heap, size_t size,
-                      size_t capacity) {
-    const size_t record = 8 + ck_rabitq_warm_bytes(n, bits);
-    const float weight = (float)(1u << (bits - 1));
+                      unsigned bits, const ck_rabitq_query *query, float offset, uint8_t *hot_code, ck_rabitq_best *heap,
+                      size_t size, size_t capacity) {
+    const size_t record = 8 + ck_rabitq_warm_bytes(n, bits), block = ck_rabitq_block_bytes(n);
+    const int32_t weight = 1 << (bits - 1);
+    /* Of all bits, and of the low ones alone: the middle of a code's numbers times Σ q. */
+    const float middle = query->low_step * (float)(2 * weight - 1) / 2 * (float)query->low_total;
+    const float low_middle = query->low_step * (float)(weight - 1) / 2 * (float)query->low_total;
     /* With the most promising first, the rest meets a low bar. */
     if (size < capacity && capacity - size < count) select_smallest(survivors, count, capacity - size);
     for (size_t i = 0; i < count; i++) {
         ck_rabitq_survivor survivor = survivors[i];
         if (size == capacity && survivor.bound > heap[0].key) continue;
-        uint32_t row = partition->first_row + partition->rows[survivor.index];
-        if (partition->allowed &&
-            (row >= partition->allowed_rows || !(partition->allowed[row / 64] >> row % 64 & 1)))
-            continue;
+        if (partition->allowed) {
+            uint32_t row = partition->first_row + partition->rows[survivor.index];
+            if (row >= partition->allowed_rows || !(partition->allowed[row / 64] >> row % 64 & 1)) continue;
+        }
         const uint8_t *warm = partition->warm + survivor.index * record;
         float factors[2];
         memcpy(factors, warm, 8);
-        float product = weight * (query->table_step * (float)survivor.sum + query->table_base);
-        if (bits > 1)
-            product += query->low_step * (float)ck_rabitq_warm_dot(warm + 8, query->low, n, bits) + query->low_base;
-        float estimate = factors[0] + offset + factors[1] * product;
-        float key = estimate > survivor.bound ? estimate : survivor.bound;
+        int32_t low = bits > 1 ? ck_rabitq_warm_dot(warm + 8, query->low, n, bits) : 0;
+        float top_share = (float)weight * (query->table_step * (float)survivor.sum + query->table_base);
+        float rough = factors[0] + offset + factors[1] * (top_share + query->low_step * (float)low - low_middle);
+        float floor = rough - fabsf(factors[1]) * (float)weight * query->table_margin;
+        float key = floor > survivor.bound ? floor : survivor.bound;
+        if (size == capacity && key > heap[0].key) continue;
+        unpack(partition->hot + survivor.index / CK_RABITQ_BLOCK * block, survivor.index % CK_RABITQ_BLOCK, n, hot_code);
+        /* A hot code is laid out as the one low bit of a code of two. */
+        int32_t all = weight * ck_rabitq_warm_dot(hot_code, query->low, n, 2) + low;
+        float estimate = factors[0] + offset + factors[1] * (query->low_step * (float)all - middle);
+        key = estimate > key ? estimate : key;
+        if (size == capacity && key > heap[0].key) continue;
+        uint32_t row = partition->first_row + partition->rows[survivor.index];
         size = ck_rabitq_keep((ck_rabitq_best){key, estimate, row}, heap, size, capacity);
-    }
-    return size;
-}
-
-size_t ck_rabitq_measure(ck_rabitq_survivor *survivors, size_t count, const float *vectors, const float *bias, size_t n,
-                         const float *q, float factor, float offset, uint32_t first_row, ck_rabitq_best *heap, size_t size,
-                         size_t capacity) {
-    if (size < capacity && capacity - size < count) select_smallest(survivors, count, capacity - size);
-    for (size_t i = 0; i < count; i++) {
-        ck_rabitq_survivor survivor = survivors[i];
-        if (size == capacity && survivor.bound > heap[0].key) continue;
-        float measure = offset + bias[survivor.index] + factor * ck_dot(q, vectors + survivor.index * n, n);
-        float key = measure > survivor.bound ? measure : survivor.bound;
-        size = ck_rabitq_keep((ck_rabitq_best){key, measure, first_row + survivor.index}, heap, size, capacity);
     }
     return size;
 }

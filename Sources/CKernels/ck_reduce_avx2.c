@@ -11,32 +11,36 @@ AVX2 static inline float horizontal_sum(__m256 v) {
     return _mm_cvtss_f32(_mm_add_ss(sum, _mm_movehdup_ps(sum)));
 }
 
+/* Four chains, since an addition takes four cycles. */
 AVX2 float ck_dot_avx2(const float *a, const float *b, size_t n) {
-    __m256 sum0 = _mm256_setzero_ps(), sum1 = _mm256_setzero_ps();
+    __m256 sum[4] = {_mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps()};
     size_t i = 0;
-    for (; i + 16 <= n; i += 16) {
-        sum0 = _mm256_fmadd_ps(_mm256_loadu_ps(a + i), _mm256_loadu_ps(b + i), sum0);
-        sum1 = _mm256_fmadd_ps(_mm256_loadu_ps(a + i + 8), _mm256_loadu_ps(b + i + 8), sum1);
-    }
-    float sum = horizontal_sum(_mm256_add_ps(sum0, sum1));
-    for (; i < n; i++) sum += a[i] * b[i];
-    return sum;
+    for (; i + 32 <= n; i += 32)
+        for (int k = 0; k < 4; k++)
+            sum[k] = _mm256_fmadd_ps(_mm256_loadu_ps(a + i + 8 * k), _mm256_loadu_ps(b + i + 8 * k), sum[k]);
+    for (; i + 8 <= n; i += 8) sum[0] = _mm256_fmadd_ps(_mm256_loadu_ps(a + i), _mm256_loadu_ps(b + i), sum[0]);
+    float total = horizontal_sum(_mm256_add_ps(_mm256_add_ps(sum[0], sum[1]), _mm256_add_ps(sum[2], sum[3])));
+    for (; i < n; i++) total += a[i] * b[i];
+    return total;
 }
 
 AVX2 float ck_squared_distance_avx2(const float *a, const float *b, size_t n) {
-    __m256 sum0 = _mm256_setzero_ps(), sum1 = _mm256_setzero_ps();
+    __m256 sum[4] = {_mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps()};
     size_t i = 0;
-    for (; i + 16 <= n; i += 16) {
-        __m256 d0 = _mm256_sub_ps(_mm256_loadu_ps(a + i), _mm256_loadu_ps(b + i));
-        __m256 d1 = _mm256_sub_ps(_mm256_loadu_ps(a + i + 8), _mm256_loadu_ps(b + i + 8));
-        sum0 = _mm256_fmadd_ps(d0, d0, sum0);
-        sum1 = _mm256_fmadd_ps(d1, d1, sum1);
+    for (; i + 32 <= n; i += 32)
+        for (int k = 0; k < 4; k++) {
+            __m256 d = _mm256_sub_ps(_mm256_loadu_ps(a + i + 8 * k), _mm256_loadu_ps(b + i + 8 * k));
+            sum[k] = _mm256_fmadd_ps(d, d, sum[k]);
+        }
+    for (; i + 8 <= n; i += 8) {
+        __m256 d = _mm256_sub_ps(_mm256_loadu_ps(a + i), _mm256_loadu_ps(b + i));
+        sum[0] = _mm256_fmadd_ps(d, d, sum[0]);
     }
-    float sum = horizontal_sum(_mm256_add_ps(sum0, sum1));
+    float total = horizontal_sum(_mm256_add_ps(_mm256_add_ps(sum[0], sum[1]), _mm256_add_ps(sum[2], sum[3])));
     for (; i < n; i++) {
         float d = a[i] - b[i];
-        sum += d * d;
+        total += d * d;
     }
-    return sum;
+    return total;
 }
 #endif

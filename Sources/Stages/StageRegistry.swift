@@ -43,7 +43,7 @@ package enum StageRegistry {
             IndexTrainStage(configuration.index, sizes: sizes, seed: seed),
             ShardIndexStage(configuration.index, sizes: sizes),
             MergeStage(configuration.index, sizes: sizes),
-            IndexRecallStage(seed: seed),
+            IndexRecallStage(candidates: configuration.refine.candidates, seed: seed),
             CalibrateStage(
                 configuration.calibration, candidates: CandidateSettings(configuration), embeddings: inputs.embeddings),
         ]

@@ -43,8 +43,11 @@ import VectorIndex
         let base = PartitionedFixture.vectors(3000, 64, seed: 5)
         let queries = PartitionedFixture.vectors(30, 64, seed: 6)
         let index = try fixture.build(base, metric: metric, bits: 4).index
-        let reranking = PartitionedIndex.Reranking(candidates: 100) { rows in
-            Matrix(rows: rows.count, columns: 64, elements: rows.flatMap { base.row($0) })
+        let reranking = PartitionedIndex.Reranking(candidates: 100) { query, rows in
+            rows.map { row in
+                let vector = base.row(row)
+                return metric == .l2 ? -squaredDistance(query, vector.span) : dot(query, vector.span)
+            }
         }
         let exact = PartitionedFixture.exact(base, queries, count: 10, metric: metric)
         let found = try index.search(queries, count: 10, probes: 100, reranking: reranking, workers: 2)
@@ -124,6 +127,8 @@ import VectorIndex
         #expect(table.lines[1].recall == expected)
         #expect(table.probes(reaching: table.lines[2].recall) == 30)
         #expect(table.probes(reaching: 1.1) == nil)
+        let among = try index.recall(queries, exact: exact, count: 10, candidates: 40, probes: [60], workers: 2)
+        #expect(among.lines[0].recall > max(0.99, table.lines[3].recall))
     }
 
     @Test func degenerateQueriesAreDefined() throws {

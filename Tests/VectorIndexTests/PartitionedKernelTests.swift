@@ -186,16 +186,43 @@ private let widths = [32, 64, 96, 416, 1024, 2080]
         unsafe table.withUnsafeMutableBufferPointer { table in
             unsafe low.withUnsafeMutableBufferPointer { low in
                 var query = unsafe ck_rabitq_query()
-                unsafe ck_rabitq_prepare(q, width, 6, table.baseAddress, low.baseAddress, &query)
-                func scan(
-                    _ kernel: (
-                        UnsafePointer<UInt8>?, Int, Int, UnsafePointer<ck_rabitq_query>?, Float, Float, Float,
-                        UnsafeMutablePointer<ck_rabitq_survivor>?
-                    ) -> Int, threshold: Float
-                ) -> [ck_rabitq_survivor] {
-                    var out = [ck_rabitq_survivor](repeating: ck_rabitq_survivor(), count: (count + 31) / 32 * 32)
-                    let found = unsafe kernel(blocks, count, width, &query, 0.3, 1.9, threshold, &out)
-                    return Array(out.prefix(found))
+                unsafe ck_rabitq_prepare(q, width, table.baseAddress, low.baseAddress, &query)
+                #expect(unsafe table.max() == UInt8(CK_RABITQ_ENTRY))
+                // Seven alike but for their thresholds, of which one takes all and one nothing: a group of four and three.
+                func scan(_ kernel: Kernel, threshold: Float) -> [ck_rabitq_survivor] {
+                    let room = (count + 31) / 32 * 32
+                    var out = [ck_rabitq_survivor](repeating: ck_rabitq_survivor(), count: 7 * room)
+                    let found = unsafe out.withUnsafeMutableBufferPointer { out in
+                        unsafe withUnsafeMutablePointer(to: &query) { query in
+                            let thresholds = [.infinity, -.infinity] + Array(repeating: threshold, count: 5)
+                            var visits = unsafe thresholds.enumerated().map { index, threshold in
+                                unsafe ck_rabitq_visit(
+                                    query: query, offset: 0.3, spread: 1.9, threshold: threshold,
+                                    out: out.baseAddress! + index * room, bounds: nil, warm: nil, record: 0, found: 99)
+                            }
+                            unsafe kernel(blocks, count, width, &visits, visits.count)
+                            return unsafe visits.map(\.found)
+                        }
+                    }
+                    #expect(found[0] == count && found[1] == 0)
+                    for visit in 3..<7 {
+                        #expect(
+                            out[visit * room..<visit * room + found[visit]].map(\.bound)
+                                == out[2 * room..<2 * room + found[2]].map(\.bound))
+                    }
+                    return Array(out[2 * room..<2 * room + found[2]])
+                }
+                func bounds(_ kernel: Kernel) -> [Float] {
+                    var bounds = [Float](repeating: .nan, count: (count + 31) / 32 * 32)
+                    unsafe bounds.withUnsafeMutableBufferPointer { bounds in
+                        unsafe withUnsafeMutablePointer(to: &query) { query in
+                            var visit = unsafe ck_rabitq_visit(
+                                query: query, offset: 0.3, spread: 1.9, threshold: 0, out: nil,
+                                bounds: bounds.baseAddress, warm: nil, record: 0, found: 0)
+                            unsafe kernel(blocks, count, width, &visit, 1)
+                        }
+                    }
+                    return Array(bounds.prefix(count))
                 }
                 let all = unsafe scan(ck_rabitq_scan_scalar, threshold: .infinity)
                 #expect(all.map(\.index) == (0..<UInt32(count)).map(\.self))
@@ -223,10 +250,62 @@ private let widths = [32, 64, 96, 416, 1024, 2080]
                     #expect(found.map(\.bound) == expected.map(\.bound))
                     #expect(found.map(\.sum) == expected.map(\.sum))
                 }
-                check(unsafe scan(ck_rabitq_scan_scalar, threshold: threshold))
-                if KernelLevel.highest != .scalar { check(unsafe scan(ck_rabitq_scan_avx2, threshold: threshold)) }
-                if KernelLevel.highest == .avx512 { check(unsafe scan(ck_rabitq_scan_avx512, threshold: threshold)) }
+                var kernels: [Kernel] = unsafe [ck_rabitq_scan_scalar]
+                if KernelLevel.highest != .scalar { unsafe kernels.append(ck_rabitq_scan_avx2) }
+                if KernelLevel.highest == .avx512 { unsafe kernels.append(ck_rabitq_scan_avx512) }
+                for unsafe kernel in unsafe kernels {
+                    unsafe check(scan(kernel, threshold: threshold))
+                    #expect(unsafe bounds(kernel) == all.map(\.bound))
+                }
             }
         }
+    }
+
+    private typealias Kernel = (
+        UnsafePointer<UInt8>?, Int, Int, UnsafeMutablePointer<ck_rabitq_visit>?, Int
+    ) -> Void
+
+    /// Bounds may be anything: with those above all measures, only what is tried first is measured.
+    @Test(arguments: [1, 7, 9, 100, 1500], [1, 2, 40])
+    func theNearestAreThoseOfLeastMeasure(count: Int, wanted: Int) {
+        let width = 64
+        let vectors = numbers(count * width, seed: UInt64(count))
+        let q = numbers(width, seed: 12)
+        let biases = numbers(count, seed: 13)
+        func measure(_ i: Int) -> Float {
+            0.5 + biases[i] - 2 * dot(q.span, vectors.span.extracting(i * width..<(i + 1) * width))
+        }
+        let measures = (0..<count).map(measure)
+        let wanted = min(wanted, count)
+        let expected = Set(measures.indices.sorted { measures[$0] < measures[$1] }.prefix(wanted))
+        func nearest(_ bounds: [Float], tried: Int) -> [ck_rabitq_best] {
+            var places = [UInt32](repeating: 0, count: count)
+            var scratch = [Float](repeating: 0, count: 2 * count)
+            var out = [ck_rabitq_best](repeating: ck_rabitq_best(), count: 2 * count)
+            let found = unsafe ck_rabitq_nearest(
+                bounds, count, vectors, biases, width, q, 0.5, wanted, tried, &places, &scratch, &out)
+            return Array(out.prefix(found))
+        }
+        for tried in [1, wanted, 3 * wanted + 5] {
+            // True bounds, some of them loose, lose nothing.
+            let loose = measures.enumerated().map { $1 - Float($0 % 5) }
+            let found = nearest(loose, tried: tried)
+            #expect(Set(found.map { Int($0.row) }) == expected)
+            #expect(found.allSatisfy { $0.estimate == measures[Int($0.row)] })
+            #expect(found[0].estimate == measures.min())
+            // Without numbers nothing is found.
+            #expect(nearest(measures.map { _ in .nan }, tried: tried).isEmpty)
+            // All bounds alike: all are measured.
+            #expect(Set(nearest(measures.map { _ in 1 }, tried: tried).map { Int($0.row) }) == expected)
+        }
+        // Of equal vectors the first are taken.
+        let copies = [Float](repeating: 1, count: count)
+        var places = [UInt32](repeating: 0, count: count)
+        var scratch = [Float](repeating: 0, count: 2 * count)
+        var out = [ck_rabitq_best](repeating: ck_rabitq_best(), count: 2 * count)
+        let same = [Float](repeating: 0.25, count: count * width)
+        let found = unsafe ck_rabitq_nearest(
+            copies, count, same, copies, width, q, 0, wanted, 2 * wanted, &places, &scratch, &out)
+        #expect(Set(out.prefix(found).map(\.row)) == Set(0..<UInt32(wanted)))
     }
 }

@@ -6,20 +6,25 @@ internal import VectorIndex
 /// How many partitions a search has to look into: measured against exact search on rows that are held out.
 ///
 /// The queries are rows of the corpus, drawn from the seed; none of them may be found, neither by the exact search nor by
-/// the index, so each looks for its neighbours and not for itself.
+/// the index, so each looks for its neighbours and not for itself. They count as found where they are among the candidates
+/// that attribution takes from the index, since it ranks these by their exact fingerprints.
 package struct IndexRecallStage: Stage {
     package static let name = "index-recall"
-    package static let version = 1
+    package static let version = 2
     package let parameters: Seeded<Settings>
 
     package struct Settings: Codable, Hashable, Sendable {
         let queries: Int
         let neighbours: Int
+        let candidates: Int
     }
 
     private static let stream: UInt64 = 29
 
-    init(seed: UInt64) { parameters = Seeded(settings: Settings(queries: 256, neighbours: 10), seed: seed) }
+    /// - Parameter candidates: as many rows as attribution takes from the index.
+    init(candidates: Int, seed: UInt64) {
+        parameters = Seeded(settings: Settings(queries: 256, neighbours: 10, candidates: candidates), seed: seed)
+    }
 
     package var granularity: Granularity { .whole }
     package static func erasure(of artifact: Artifact) -> Erasure { .none }
@@ -51,8 +56,8 @@ package struct IndexRecallStage: Stage {
             }
             let index = try PartitionedIndex(model: model, slices: slices.map { $0.path(ArtifactFile.segment) })
             let table = try index.recall(
-                held.matrix, exact: scan.rows, count: settings.neighbours, probes: Self.probes(model.partitions),
-                filter: others, workers: context.workers)
+                held.matrix, exact: scan.rows, count: settings.neighbours, candidates: settings.candidates,
+                probes: Self.probes(model.partitions), filter: others, workers: context.workers)
             try table.write(to: context.output(RecallTable.fileName))
             for target in [0.9, 0.95, 0.99] {
                 if let probes = table.probes(reaching: target) {

@@ -78,7 +78,8 @@ package struct MergeStage: Stage {
     package func slices(rows: Int, trainedRows: Int) -> Int {
         guard parameters.isPartitioned(rows: trainedRows) else { return 1 }
         return PartitionSlice.slices(
-            rows: rows, partitions: parameters.partitioning.count(forRows: trainedRows),
+            rows: rows,
+            partitions: parameters.partitioning.count(forRows: trainedRows, dimension: sizes.fingerprint / 4),
             dimension: sizes.fingerprint / 4, bits: parameters.bits
         ).count
     }

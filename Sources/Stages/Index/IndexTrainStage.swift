@@ -6,7 +6,7 @@ internal import VectorIndex
 /// What all parts of the index share: of a partitioned one its centroids and rotation, of a flat one nothing.
 package struct IndexTrainStage: Stage {
     package static let name = "index-train"
-    package static let version = 1
+    package static let version = 2
     package let parameters: Seeded<IndexSettings.Layout>
 
     private let sizes: RowSizes
@@ -28,7 +28,7 @@ package struct IndexTrainStage: Stage {
         // The sample as it is and rotated.
         return ResourceEstimate(
             memory: (256 << 20) + 2 * sample * sizes.fingerprint,
-            disk: 2 * settings.count(forRows: extent.rows) * sizes.fingerprint)
+            disk: 2 * settings.count(forRows: extent.rows, dimension: sizes.fingerprint / 4) * sizes.fingerprint)
     }
 
     package func run(_ context: TaskContext) throws {

@@ -1,8 +1,8 @@
 internal import CKernels
 internal import Kernels
 
-/// Finds the centroids nearest to a query: scans one-bit codes of all of them, and measures those whose bound may be
-/// among the nearest.
+/// Finds the centroids nearest to a query: scans one-bit codes of all of them, measures those with the least bounds, and
+/// then those whose bound lies below what that found.
 ///
 /// A tree of centroids would have fewer to compare, but where clusters have no hierarchy its inner nodes say little, and
 /// neighbours are lost that no number of probes brings back. A code is scanned in a few cycles.
@@ -56,64 +56,76 @@ struct CentroidScan: Sendable {
         self.blocks = blocks
     }
 
-    /// The nearest partitions of each query, nearest first; of equally near ones the first.
+    /// The nearest partitions of each query: the nearest first, the others in no order; of equally near ones the first.
     ///
     /// - Parameters:
     ///   - queries: rotated.
     ///   - prepared: the same, quantised.
-    func nearest(_ queries: Span<Float>, prepared: PreparedQueries, probes: Int) -> [[PartitionProbe]] {
+    ///   - probes: how many for each query; as many as there are where there are fewer.
+    ///   - confidence: ε of the bounds.
+    func nearest(
+        _ queries: Span<Float>, prepared: PreparedQueries, probes: Int, confidence: Float
+    ) -> PartitionProbes {
         let width = codes.width
         let capacity = min(probes, centroids.rows)
-        let lengths = (0..<prepared.count).map { query in
-            let vector = queries.extracting(query * width..<(query + 1) * width)
-            return dot(vector, vector)
+        let group = QueryBatch.group
+        let count = centroids.rows
+        let padded = (count + 31) / 32 * 32
+        // The nearest must be found; of many, the farthest matter little.
+        let tried = probes == 1 ? 1 : min(count, 2 * probes + 16)
+        var found: [PartitionProbe] = []
+        found.reserveCapacity(prepared.count * capacity)
+        let bounds = UnsafeMutablePointer<Float>.allocate(capacity: group * padded)
+        let visits = UnsafeMutablePointer<ck_rabitq_visit>.allocate(capacity: group)
+        let places = UnsafeMutablePointer<UInt32>.allocate(capacity: count)
+        let scratch = UnsafeMutablePointer<Float>.allocate(capacity: 2 * count)
+        let best = UnsafeMutablePointer<ck_rabitq_best>.allocate(capacity: 2 * count)
+        defer {
+            unsafe bounds.deallocate()
+            unsafe visits.deallocate()
+            unsafe places.deallocate()
+            unsafe scratch.deallocate()
+            unsafe best.deallocate()
         }
-        var heaps = [ck_rabitq_best](repeating: ck_rabitq_best(), count: prepared.count * capacity)
-        var sizes = [Int](repeating: 0, count: prepared.count)
-        var survivors = [ck_rabitq_survivor](repeating: ck_rabitq_survivor(), count: Self.chunk)
-        unsafe queries.withUnsafeBufferPointer { queries in
-            unsafe centroids.elements.withUnsafeBufferPointer { vectors in
-                unsafe blocks.withUnsafeBufferPointer { blocks in
-                    unsafe squaredNorms.withUnsafeBufferPointer { biases in
-                        unsafe heaps.withUnsafeMutableBufferPointer { heaps in
-                            // A chunk of codes stays in the first cache while the queries pass over it.
-                            for first in stride(from: 0, to: centroids.rows, by: Self.chunk) {
-                                let count = min(Self.chunk, centroids.rows - first)
-                                let codes =
-                                    unsafe blocks.baseAddress! + first / PartitionCodes.blockRows * codes.blockBytes
-                                for query in 0..<prepared.count {
-                                    let heap = unsafe heaps.baseAddress! + query * capacity
-                                    let bar = unsafe sizes[query] == capacity ? heap[0].key : .infinity
-                                    let found = unsafe ck_rabitq_scan(
-                                        codes, count, width, prepared.queries + query, lengths[query],
-                                        PartitionedIndex.defaultConfidence * lengths[query].squareRoot(), bar,
-                                        &survivors)
-                                    unsafe sizes[query] = ck_rabitq_measure(
-                                        &survivors, found, vectors.baseAddress! + first * width,
-                                        biases.baseAddress! + first, width, queries.baseAddress! + query * width,
-                                        -2, lengths[query], UInt32(first), heap,
-                                        sizes[query], capacity)
-                                }
-                            }
-                        }
+        for first in stride(from: 0, to: prepared.count, by: group) {
+            let members = first..<min(prepared.count, first + group)
+            for query in members {
+                let length = length(queries, query)
+                unsafe visits[query - first] = ck_rabitq_visit(
+                    query: prepared.queries + query, offset: length, spread: confidence * length.squareRoot(),
+                    threshold: .infinity, out: nil, bounds: bounds + (query - first) * padded, warm: nil, record: 0,
+                    found: 0)
+            }
+            unsafe ck_rabitq_scan(blocks, count, width, visits, members.count)
+            for query in members {
+                let vector = queries.extracting(query * width..<(query + 1) * width)
+                let size = unsafe vector.withUnsafeBufferPointer { vector in
+                    unsafe ck_rabitq_nearest(
+                        bounds + (query - first) * padded, count, centroids.elements, squaredNorms, width,
+                        vector.baseAddress, length(queries, query), capacity, tried, places, scratch, best)
+                }
+                let own = metric == .l2 ? 0 : dot(vector, rotatedOrigin.span) + squaredOriginNorm
+                for rank in 0..<capacity {
+                    guard rank < size else {
+                        found.append(PartitionProbe(partition: -1, offset: .infinity, distance: .infinity))
+                        continue
                     }
+                    let partition = unsafe Int(best[rank].row)
+                    let measure = unsafe best[rank].estimate
+                    found.append(
+                        PartitionProbe(
+                            partition: partition,
+                            offset: metric == .l2 ? measure : -(own + product(vector, partition)),
+                            distance: max(0, measure).squareRoot()))
                 }
             }
         }
-        return (0..<prepared.count).map { query in
-            let found = heaps[query * capacity..<query * capacity + sizes[query]]
-                .sorted { ($0.estimate, $0.row) < ($1.estimate, $1.row) }
-            let vector = queries.extracting(query * width..<(query + 1) * width)
-            let own = metric == .l2 ? 0 : dot(vector, rotatedOrigin.span) + squaredOriginNorm
-            return found.map { best in
-                let partition = Int(best.row)
-                let squared = max(0, best.estimate)
-                return PartitionProbe(
-                    partition: partition,
-                    offset: metric == .l2 ? best.estimate : -(own + product(vector, partition)),
-                    distance: squared.squareRoot())
-            }
-        }
+        return PartitionProbes(queries: prepared.count, perQuery: capacity, found)
+    }
+
+    private func length(_ queries: Span<Float>, _ query: Int) -> Float {
+        let vector = queries.extracting(query * codes.width..<(query + 1) * codes.width)
+        return dot(vector, vector)
     }
 
     /// ⟨q' + R·o, c⟩.
@@ -121,6 +133,6 @@ struct CentroidScan: Sendable {
         dot(query, centroids.elements.span.extracting(centroids.range(ofRow: partition))) + originProducts[partition]
     }
 
-    /// Codes that a first-level cache holds.
-    private static let chunk = 384
+    /// ε for the partitions of a search, lower than for an assignment: the farthest of many matter little.
+    static let searchConfidence: Float = 0.5
 }

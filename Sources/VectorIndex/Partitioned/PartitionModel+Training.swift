@@ -35,7 +35,7 @@ extension PartitionModel {
             rotation.rotate(sample.elements.span.extracting(elements), lessOrigin: origin.span, into: &part)
         }
 
-        let wanted = min(settings.count(forRows: corpusRows), sample.rows)
+        let wanted = min(settings.count(forRows: corpusRows, dimension: sample.columns), sample.rows)
         let tree = PartitionTree(
             rotated, partitions: wanted, iterations: settings.iterations, seed: seed, workers: workers)
         var model = PartitionModel(

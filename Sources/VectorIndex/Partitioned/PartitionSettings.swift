@@ -1,6 +1,6 @@
 /// How vectors are partitioned and coded.
 package struct PartitionSettings: Codable, Hashable, Sendable {
-    /// How many partitions; nil takes them from the number of rows (``partitions(forRows:)``).
+    /// How many partitions; nil takes them from the number of rows (``partitions(forRows:dimension:)``).
     package var partitions: Int?
     /// Bits of a code, 1 to 8: one is scanned, the others rank what the scan leaves.
     package var bits: Int
@@ -27,24 +27,31 @@ package struct PartitionSettings: Codable, Hashable, Sendable {
         self.refinements = refinements
     }
 
-    /// 500 rows a partition up to 10⁶, 610 at 10⁷ and 763 at 10⁸: 2,000, 16,384 and 131,072 partitions.
-    package static func partitions(forRows rows: Int) -> Int {
+    /// One for 9/16 · dimension rows up to 10⁶ (144 at 256 dimensions), for 610 at 10⁷ and for 763 at 10⁸: with 256
+    /// dimensions 6,944, 16,393 and 131,061 partitions.
+    ///
+    /// Few rows a partition are read for a recall, and each partition wastes half a block; in proportion to the dimension
+    /// is what measured best at half a million rows (`docs/index.md`).
+    package static func partitions(forRows rows: Int, dimension: Int) -> Int {
         let (million, tenMillion) = (1_000_000, 10_000_000)
+        let few = min(max(64, 9 * dimension / 16), 610)
         let each =
             switch rows {
-            case ..<million: 500
-            case ..<tenMillion: 500 + 110 * (rows - million) / (tenMillion - million)
+            case ..<million: few
+            case ..<tenMillion: few + (610 - few) * (rows - million) / (tenMillion - million)
             default: min(763, 610 + 153 * (rows - tenMillion) / 90_000_000)
             }
         return max(1, rows / each)
     }
 
     /// How many partitions a corpus of so many rows gets.
-    package func count(forRows rows: Int) -> Int { partitions ?? Self.partitions(forRows: rows) }
+    package func count(forRows rows: Int, dimension: Int) -> Int {
+        partitions ?? Self.partitions(forRows: rows, dimension: dimension)
+    }
 
     /// How many rows to train on.
     package func sampleRows(corpusRows: Int, dimension: Int) -> Int {
-        let wanted = max(1024, samplesPerPartition * count(forRows: corpusRows))
+        let wanted = max(1024, samplesPerPartition * count(forRows: corpusRows, dimension: dimension))
         return min(corpusRows, wanted, max(1, largestSample / (4 * dimension)))
     }
 }

@@ -23,11 +23,13 @@ extension PartitionedIndex {
     /// - Parameters:
     ///   - queries: held out, row-major `[queries × dimension]`, at least one.
     ///   - exact: for each query its nearest rows, nearest first, from an exact search; the first `count` are looked for.
+    ///   - candidates: how many rows a search returns, among which the neighbours are looked for; `count` where nil. A
+    ///     caller who ranks candidates by their exact vectors has all neighbours that are among them.
     ///   - probes: the numbers of partitions to try.
     /// - Throws: as ``search(_:count:probes:filter:reranking:confidence:workers:)``.
     package func recall(
-        _ queries: Matrix, exact: [[Int]], count: Int, probes: [Int], filter: RowSet? = nil,
-        reranking: Reranking? = nil, workers: Int
+        _ queries: Matrix, exact: [[Int]], count: Int, candidates: Int? = nil, probes: [Int],
+        filter: RowSet? = nil, workers: Int
     ) throws(IndexError) -> RecallTable {
         precondition(exact.count == queries.rows && queries.rows > 0 && count > 0)
         let wanted = exact.map { Set($0.prefix(count)) }
@@ -35,7 +37,7 @@ extension PartitionedIndex {
         var lines: [RecallTable.Line] = []
         for number in Set(probes).sorted() {
             let found = try search(
-                queries, count: count, probes: number, filter: filter, reranking: reranking, workers: workers)
+                queries, count: max(count, candidates ?? 0), probes: number, filter: filter, workers: workers)
             let hits = zip(found, wanted).reduce(0) { sum, pair in
                 sum + pair.0.count { pair.1.contains($0.row) }
             }

@@ -6,15 +6,16 @@ extension PartitionedIndex {
     package struct Reranking: Sendable {
         /// How many rows to rank for each query.
         package let candidates: Int
-        /// The vectors of rows, row-major `[rows × dimension]`, in the order given.
-        package let vectors: @Sendable (_ rows: [Int]) throws(IndexError) -> Matrix
+        /// The scores of rows by their exact vectors, in the order given: the greater is the better.
+        package let scores: @Sendable (_ query: Span<Float>, _ rows: [Int]) throws(IndexError) -> [Float]
 
         package init(
-            candidates: Int, vectors: @escaping @Sendable (_ rows: [Int]) throws(IndexError) -> Matrix
+            candidates: Int,
+            scores: @escaping @Sendable (_ query: Span<Float>, _ rows: [Int]) throws(IndexError) -> [Float]
         ) {
             precondition(candidates > 0)
             self.candidates = candidates
-            self.vectors = vectors
+            self.scores = scores
         }
     }
 
@@ -39,7 +40,7 @@ extension PartitionedIndex {
     ///     more.
     ///   - workers: threads; the result does not depend on it.
     /// - Throws: `wrongDimension`, `notFinite`, `damaged`, and what `reranking` throws.
-    /// - Complexity: O(√partitions · dimension) for routing; about 1 bit a dimension of each vector looked at.
+    /// - Complexity: about 1 bit a dimension of each centroid and of each vector looked at.
     package func search(
         _ queries: Matrix, count: Int, probes: Int, filter: RowSet? = nil, reranking: Reranking? = nil,
         confidence: Float = defaultConfidence, workers: Int
@@ -115,7 +116,7 @@ extension PartitionedIndex {
     ) throws(IndexError) -> [Neighbor] {
         let batch = batch(query, request)
         try look(batch, ranks: 0..<1, request)
-        let rest = batch.probes[0].count - 1
+        let rest = batch.probes.perQuery - 1
         if rest > 0 {
             let share = (rest + workers - 1) / workers
             let parts = Parallel.map(count: rest, blockSize: share, workers: workers) { range in
@@ -138,41 +139,24 @@ extension PartitionedIndex {
 
     /// Looks into the partitions of some ranks, those of all queries grouped by partition.
     private func look(_ batch: QueryBatch, ranks: Range<Int>, _ request: Request) throws(IndexError) {
-        var visits: [UInt64] = []
-        for query in 0..<batch.count {
-            for rank in ranks.clamped(to: 0..<batch.probes[query].count) {
-                let partition = batch.probes[query][rank].partition
-                visits.append(Self.visit(partition, query, rank))
-            }
-        }
-        visits.sort()
+        let (places, starts) = batch.probes.grouped(ranks: ranks, partitions: model.partitions)
         do {
             try unsafe withFilter(request.filter) { allowed, allowedRows throws(StorageError) in
-                var start = 0
-                while start < visits.count {
-                    let partition = visits[start] >> 40
-                    var end = start
-                    while end < visits.count, visits[end] >> 40 == partition { end += 1 }
-                    for place in places[Int(partition)] {
+                for partition in 0..<model.partitions where starts[partition] < starts[partition + 1] {
+                    for place in self.places[partition] {
                         let view = try unsafe files[Int(place.file)].view(of: Int(place.entry))
-                        for visit in visits[start..<end] {
-                            let query = Int(visit >> 24 & 0xffff)
+                        for first in stride(from: starts[partition], to: starts[partition + 1], by: QueryBatch.group) {
+                            let last = min(first + QueryBatch.group, starts[partition + 1])
                             unsafe batch.look(
-                                query, batch.probes[query][Int(visit & 0xff_ffff)], view, place: place,
-                                allowed: allowed, allowedRows: allowedRows)
+                                places.span.extracting(first..<last), view, place: place, allowed: allowed,
+                                allowedRows: allowedRows)
                         }
                     }
-                    start = end
                 }
             }
         } catch {
             throw .damaged(error)
         }
-    }
-
-    /// Sorted, visits of one partition stand together: 24 bits of partition, 16 of query, 24 of rank.
-    private static func visit(_ partition: Int, _ query: Int, _ rank: Int) -> UInt64 {
-        UInt64(partition) << 40 | UInt64(query) << 24 | UInt64(rank)
     }
 
     private func withFilter(
@@ -190,15 +174,9 @@ extension PartitionedIndex {
     ) throws(IndexError) -> [Neighbor] {
         guard let reranking = request.reranking else { return Array(found.prefix(request.count)) }
         let candidates = found.prefix(reranking.candidates).map(\.row)
-        let vectors = try reranking.vectors(candidates)
-        guard vectors.columns == dimension, vectors.rows == candidates.count else {
-            throw .wrongDimension(expected: dimension, found: vectors.columns)
-        }
-        let ranked = candidates.indices.map { index in
-            let vector = vectors.elements.span.extracting(vectors.range(ofRow: index))
-            let score = metric == .l2 ? -squaredDistance(query, vector) : dot(query, vector)
-            return Neighbor(row: candidates[index], score: score)
-        }
+        let scores = try reranking.scores(query, candidates)
+        precondition(scores.count == candidates.count, "a score for each row")
+        let ranked = zip(candidates, scores).map { Neighbor(row: $0, score: $1) }
         let sorted = ranked.sorted { $0.score != $1.score ? $0.score > $1.score : $0.row < $1.row }
         return Array(sorted.prefix(request.count))
     }

@@ -130,6 +130,13 @@ package struct PartitionedIndex: VectorIndex {
         try self.init(model: model, segments: segments, probes: probes, checksChecksums: checksChecksums)
     }
 
+    /// How unevenly rows are spread: K · Σ rows² / (Σ rows)², 1 where every partition has as many. A query that falls in a
+    /// partition as often as rows do scans so many times the mean.
+    package var imbalance: Double {
+        let rows = places.map { $0.reduce(0.0) { $0 + Double($1.count) } }
+        return Double(rows.count) * rows.reduce(0) { $0 + $1 * $1 } / max(1, Double(count) * Double(count))
+    }
+
     /// Checks every byte of every slice.
     ///
     /// - Throws: `damaged`.

@@ -18,8 +18,8 @@ internal import CKernels
         unsafe rotated.withUnsafeBufferPointer { rotated in
             for query in 0..<count {
                 unsafe ck_rabitq_prepare(
-                    rotated.baseAddress! + query * width, width, UInt32(codes.bits), tables + 4 * width * query,
-                    lows + width * query, queries + query)
+                    rotated.baseAddress! + query * width, width, tables + 4 * width * query, lows + width * query,
+                    queries + query)
             }
         }
     }
