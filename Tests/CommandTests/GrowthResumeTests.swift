@@ -5,6 +5,12 @@ import Testing
 @Suite(.serialized) struct GrowthResumeTests {
     private let workspace = Workspace()
 
+    /// Settings of both kinds of index. Far more partitions are asked for than there are rows, so that each segment is cut
+    /// into several slices, as those of a large corpus are.
+    static let indexes = [
+        ["index.kind=flat"], ["index.kind=partitioned", "index.partitions=60000", "index.probes=400"],
+    ]
+
     private func lines(_ numbers: Range<Int>, version: Int = 0) -> String {
         let subjects = ["the cat", "a river", "the compiler", "an old song", "her garden", "the index", "a lighthouse"]
         let verbs = ["finds", "crosses", "rewrites", "remembers", "feeds", "measures", "hides"]
@@ -40,17 +46,20 @@ import Testing
     }
 
     /// Goes through nights; each command is killed `kills` times before it is let end.
-    private func check(rows: Int, nights: Int, kills: Int) throws {
+    private func check(index: [String], rows: Int, nights: Int, kills: Int) throws {
         let runDirectory = workspace.file("run")
         let corpus = try workspace.write("corpus.jsonl", lines(0..<rows))
         let begin = Date.now
-        let built = try run([
-            "build", CommandLineTool.repository.appending(path: "pipelines/default.yaml").path, "--set",
-            "corpus.files=\(corpus)", "--set", "embed.path=\(CommandLineTool.fixture("tiny-bert"))", "--set",
-            "corpus.shard_rows=50", "--set", "cluster.clusters=4", "--set", "calibrate.outputs=50", "--set",
-            "calibrate.nulls=100", "--run-dir", runDirectory, "--workers", "2",
-        ])
+        let built = try run(
+            [
+                "build", CommandLineTool.repository.appending(path: "pipelines/default.yaml").path, "--set",
+                "corpus.files=\(corpus)", "--set", "embed.path=\(CommandLineTool.fixture("tiny-bert"))", "--set",
+                "corpus.shard_rows=50", "--set", "cluster.clusters=4", "--set", "calibrate.outputs=50", "--set",
+                "calibrate.nulls=100", "--run-dir", runDirectory, "--workers", "2",
+            ] + index.flatMap { ["--set", $0] })
         #expect(built.status == 0, "\(built.errors)")
+        let slices = try FileManager.default.contentsOfDirectory(atPath: runDirectory + "/merge").count
+        #expect(index == Self.indexes[0] ? slices == 1 : slices > 1, "\(slices) slices")
         let length = Date.now.timeIntervalSince(begin)
         var deleted: [String] = []
         for night in 0..<nights {
@@ -93,10 +102,14 @@ import Testing
         }
     }
 
-    @Test func aFewKillsLeaveTheOldOrTheNewGeneration() throws { try check(rows: 150, nights: 2, kills: 2) }
+    @Test(arguments: indexes) func aFewKillsLeaveTheOldOrTheNewGeneration(index: [String]) throws {
+        try check(index: index, rows: 150, nights: 2, kills: index == Self.indexes[0] ? 2 : 1)
+    }
 
     @Suite struct SlowGrowthResumeTests {
-        @Test func fiftyKills() throws { try GrowthResumeTests().check(rows: 400, nights: 4, kills: 5) }
+        @Test(arguments: GrowthResumeTests.indexes) func fiftyKills(index: [String]) throws {
+            try GrowthResumeTests().check(index: index, rows: 400, nights: 4, kills: 5)
+        }
     }
 }
 
