@@ -45,8 +45,8 @@ import Testing
         return ids
     }
 
-    /// Goes through nights; each command is killed `kills` times before it is let end.
-    private func check(index: [String], rows: Int, nights: Int, kills: Int) throws {
+    /// Goes through nights; each command is killed up to `attempts` times before it is let end, until there were `kills`.
+    private func check(index: [String], rows: Int, kills: Int, attempts: Int) throws {
         let runDirectory = workspace.file("run")
         let corpus = try workspace.write("corpus.jsonl", lines(0..<rows))
         let begin = Date.now
@@ -60,9 +60,11 @@ import Testing
         #expect(built.status == 0, "\(built.errors)")
         let slices = try FileManager.default.contentsOfDirectory(atPath: runDirectory + "/merge").count
         #expect(index == Self.indexes[0] ? slices == 1 : slices > 1, "\(slices) slices")
-        let length = Date.now.timeIntervalSince(begin)
+        // How long a command takes at most, so that a kill seldom comes too late.
+        var lengths = ["append": -begin.timeIntervalSinceNow, "delete": 0.2, "merge": -begin.timeIntervalSinceNow]
         var deleted: [String] = []
-        for night in 0..<nights {
+        var (night, killed) = (0, 0)
+        while night < 2 || (killed < kills && night < 40) {
             let first = rows + 20 * night
             let file = try workspace.write("night\(night).jsonl", lines(first..<first + 20))
             deleted += ["sample-\(night)", "sample-\(first - 3)"]
@@ -75,10 +77,12 @@ import Testing
             for command in commands {
                 let before = try answers(probes)
                 var seen: [[String]] = []
-                for _ in 0..<kills {
+                for _ in 0..<attempts {
+                    let begin = Date.now
                     let ended = try CommandLineTool.runAndKill(
-                        command + ["--quiet"],
-                        after: Double.random(in: 0...(command[0] == "delete" ? 0.2 : length)))
+                        command + ["--quiet"], after: Double.random(in: 0...lengths[command[0]]!))
+                    killed += ended ? 0 : 1
+                    if ended { lengths[command[0]] = -begin.timeIntervalSinceNow }
                     let now = try answers(probes)
                     if now != before { seen.append(now) }
                     if ended { break }
@@ -94,21 +98,21 @@ import Testing
             let found = try sources(try answers(Array(0..<first + 20)))
             #expect(found.isDisjoint(with: deleted))
             #expect(found.contains("sample-\(first + 5)") && found.contains("sample-\(first - 5)"))
+            night += 1
         }
-        if nights > 1 {
-            let ids = try workspace.write("gone.txt", deleted.prefix(4).joined(separator: "\n") + "\n")
-            let proof = try CommandLineTool.run(["check", runDirectory, "--deleted", ids])
-            #expect(proof.status == 0, "\(proof.errors)")
-        }
+        #expect(killed >= kills, "\(killed) kills in \(night) nights")
+        let ids = try workspace.write("gone.txt", deleted.prefix(4).joined(separator: "\n") + "\n")
+        let proof = try CommandLineTool.run(["check", runDirectory, "--deleted", ids])
+        #expect(proof.status == 0, "\(proof.errors)")
     }
 
     @Test(arguments: indexes) func aFewKillsLeaveTheOldOrTheNewGeneration(index: [String]) throws {
-        try check(index: index, rows: 150, nights: 2, kills: index == Self.indexes[0] ? 2 : 1)
+        try check(index: index, rows: 150, kills: 2, attempts: index == Self.indexes[0] ? 2 : 1)
     }
 
     @Suite struct SlowGrowthResumeTests {
         @Test(arguments: GrowthResumeTests.indexes) func fiftyKills(index: [String]) throws {
-            try GrowthResumeTests().check(index: index, rows: 400, nights: 4, kills: 5)
+            try GrowthResumeTests().check(index: index, rows: 400, kills: 50, attempts: 5)
         }
     }
 }
