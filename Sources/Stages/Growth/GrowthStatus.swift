@@ -128,20 +128,20 @@ package struct GrowthStatus: Sendable, Encodable {
     /// When to train anew; nothing while the models fit.
     private var advice: String? {
         let appended = batches.dropFirst(trainedBatches)
-        func list(_ drift: KeyPath<BatchStatus, Double?>) -> String? {
-            let drifted = appended.filter { ($0[keyPath: drift] ?? 0) > Self.driftLimit }.map { String($0.number) }
+        func list(_ drift: KeyPath<BatchStatus, Double?>, above limit: Double) -> String? {
+            let drifted = appended.filter { ($0[keyPath: drift] ?? 0) > limit }.map { String($0.number) }
             return drifted.isEmpty ? nil : drifted.joined(separator: ", ")
         }
         var reasons: [String] = []
-        if let drifted = list(\.drift) {
+        if let drifted = list(\.drift, above: Self.driftLimit) {
             reasons.append(
                 "Batch \(drifted): the samples lie more than \(Self.driftLimit) times as far from the centroids of the labels as those that the models were trained on."
             )
         }
         if indexDrift?.advisesRetraining == true {
-            let drifted = list(\.indexDrift).map { "Batch \($0)" } ?? "All that was appended"
+            let drifted = list(\.indexDrift, above: IndexDrift.limit).map { "Batch \($0)" } ?? "All that was appended"
             reasons.append(
-                "\(drifted): the fingerprints lie more than \(Self.driftLimit) times as far from the partitions' centroids as those that they were trained for, so a search may find fewer of their neighbours than its recall says."
+                "\(drifted): the fingerprints lie more than \(IndexDrift.limit) times as far from the partitions' centroids as those that they were trained for, so a search may find fewer of their neighbours than its recall says."
             )
         }
         guard !reasons.isEmpty else { return nil }

@@ -21,8 +21,7 @@ package struct IndexDrift: Sendable, Encodable {
     package let appended: Double?
     /// Of all rows of the run.
     package let overall: Double
-    /// Whether one of the batches that were appended, or all of them together, have drifted beyond
-    /// ``GrowthStatus/driftLimit``.
+    /// Whether one of the batches that were appended, or all of them together, have drifted beyond ``limit``.
     package let advisesRetraining: Bool
 
     /// - Parameter batches: the mean squared distance and the rows of each batch.
@@ -45,8 +44,11 @@ package struct IndexDrift: Sendable, Encodable {
         appended = appendedDistance.map { $0 / base }
         overall = all / base
         let drifts = batches.dropFirst(trained).compactMap { $0.square.map { $0.squareRoot() / base } }
-        advisesRetraining = (drifts + [appended ?? 0]).contains { $0 > GrowthStatus.driftLimit }
+        advisesRetraining = (drifts + [appended ?? 0]).contains { $0 > Self.limit }
     }
+
+    /// Above this a batch is unlike what the partitions were trained on; `docs/growing.md` says what it is based on.
+    static let limit = 1.05
 
     /// Of a generation; nothing for a flat index.
     ///
