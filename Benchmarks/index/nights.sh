@@ -7,8 +7,8 @@
 # Rows are passages of the Debian descriptions (make data). In the grown run partitions and probe are those of the 60,000
 # rows of the first build; the other run trains them, as many partitions, on everything that is left. Both runs search
 # their own fingerprints, exactly and with the index, for 1,000 rows that are held out. All is done with several seeds, for
-# k-means itself varies; with the first one also at once with the partitions that its rows ask for, and with a further
-# night of passages of this project's own source code, to see what drift does to recall.
+# k-means itself varies; with the first one also at once with the partitions that its rows ask for, and with two further
+# nights, of passages of this project's own source code and of words drawn at random, to see what drift does to recall.
 #
 #   NIGHTS_ORDER    random: nights are like the base; file: they are of other topics (random)
 #   NIGHTS_BASE NIGHTS_NIGHT NIGHTS_DELETE   rows of the base, of a night, ids deleted a night (60000 4000 200)
@@ -41,8 +41,16 @@ text = " ".join(sys.stdin.read().split()).split(" ")
 for number, start in enumerate(range(0, len(text) - 24, 12)):
     print(json.dumps({"id": f"code{number}", "text": " ".join(text[start:start + 24])}))' |
     head -n "$night" >"$work/code.jsonl" || true
-python3 -c 'import json, sys
-for line in list(open(sys.argv[1]))[::8]: print(json.loads(line)["id"])' "$work/code.jsonl" >"$work/code.txt"
+python3 -c 'import json, random, sys
+generator = random.Random(1)
+words = sorted({word for line in open(sys.argv[1]) for word in json.loads(line)["text"].split()})
+for number in range(int(sys.argv[2])):
+    print(json.dumps({"id": f"words{number}", "text": " ".join(generator.choice(words) for _ in range(24))}))
+' "$work/base.jsonl" "$night" >"$work/words.jsonl"
+for odd in code words; do
+    python3 -c 'import json, sys
+for line in list(open(sys.argv[1]))[::8]: print(json.loads(line)["id"])' "$work/$odd.jsonl" >"$work/$odd.txt"
+done
 
 # build RUN CORPUS SEED [KEY=VALUE…]
 build() {
@@ -87,8 +95,10 @@ print([stage for stage in json.load(sys.stdin)["stages"] if stage["name"] == "in
     if [ "$seed" = "$first" ]; then
         build "$once" "$work/once.jsonl" "$seed"
         figures "seed $seed: at once, partitions for its rows" "$once" "$work/queries.txt"
-        "$gradprint" append "$work/code.jsonl" --run-dir "$grown" --workers "$threads" --quiet
-        figures "seed $seed: ten nights and source code, its rows" "$grown" "$work/code.txt"
+        for odd in code words; do
+            "$gradprint" append "$work/$odd.jsonl" --run-dir "$grown" --workers "$threads" --quiet
+            figures "seed $seed: then a night of $odd, its rows" "$grown" "$work/$odd.txt"
+        done
         "$gradprint" status "$grown" | sed -n '/^index  /p; /^batch/,/^$/p' >"$work/drift.txt"
     fi
 done
