@@ -97,8 +97,8 @@ let package = Package(
         .executableTarget(
             name: "GradprintBenchmarks",
             dependencies: [
-                "Clustering", "Probing", "Influence", "VectorIndex", "Evaluation", "Embedding", "Corpus", "TensorFiles",
-                "Storage", "Kernels",
+                "Stages", "Pipeline", "Clustering", "Probing", "Influence", "VectorIndex", "Evaluation", "Embedding",
+                "Corpus", "TensorFiles", "Storage", "Kernels",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Benchmarks/GradprintBenchmarks",

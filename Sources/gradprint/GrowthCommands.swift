@@ -31,6 +31,9 @@ struct AppendCommand: ParsableCommand {
     @Option(help: "One id a line, for vectors.")
     var ids: String?
 
+    @Option(help: "A file with one vector for each sample, in order, for a run whose texts were embedded elsewhere.")
+    var vectors: String?
+
     @Flag(help: "Append files once more that are in the run already, for example after their ids were deleted.")
     var again = false
 
@@ -50,7 +53,8 @@ struct AppendCommand: ParsableCommand {
                 allowsMixedPlatforms: allowMixedKernels, progress: BuildProgress { logger.info("\($0)") }
             ) { logger.warning("\($0)") }
             let files = GrowJob.Files(
-                files.map { $0 == "-" ? $0 : absolute($0) }, ids: ids.map(absolute), isRepeated: again)
+                files.map { $0 == "-" ? $0 : absolute($0) }, ids: ids.map(absolute), vectors: vectors.map(absolute),
+                isRepeated: again)
             if dryRun {
                 try writeOutput(try job.plan(files).table() + "\n")
             } else {
@@ -70,7 +74,10 @@ struct MergeCommand: ParsableCommand {
             that of all appends.
 
             With --purge what `gradprint delete` has hidden is erased, from every file of every generation that the run \
-            keeps; the run's copy of standard input and what methods have learned go altogether. Killed at any moment, the \
+            keeps; the run's copy of standard input and what methods have learned go altogether. What stays are sums over \
+            many samples that a deleted one was part of: centroids, probe and its curvature, frequencies of words and the \
+            calibration. They name no sample and quote none; the frequencies still count its words, by their hashes. \
+            `gradprint build PIPELINE.yaml --retrain` after the purge makes all of them without it. Killed at any moment, the \
             run answers as before and the same command goes on. The files that you gave to `build` and `append` are yours: \
             nobody touches them. `gradprint check RUN --deleted IDS.txt` proves that the ids are gone.
             """)

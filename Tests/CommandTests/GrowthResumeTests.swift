@@ -5,6 +5,12 @@ import Testing
 @Suite(.serialized) struct GrowthResumeTests {
     private let workspace = Workspace()
 
+    /// Settings of both kinds of index. Far more partitions are asked for than there are rows, so that each segment is cut
+    /// into several slices, as those of a large corpus are.
+    static let indexes = [
+        ["index.kind=flat"], ["index.kind=partitioned", "index.partitions=60000", "index.probes=400"],
+    ]
+
     private func lines(_ numbers: Range<Int>, version: Int = 0) -> String {
         let subjects = ["the cat", "a river", "the compiler", "an old song", "her garden", "the index", "a lighthouse"]
         let verbs = ["finds", "crosses", "rewrites", "remembers", "feeds", "measures", "hides"]
@@ -39,21 +45,26 @@ import Testing
         return ids
     }
 
-    /// Goes through nights; each command is killed `kills` times before it is let end.
-    private func check(rows: Int, nights: Int, kills: Int) throws {
+    /// Goes through nights; each command is killed up to `attempts` times before it is let end, until there were `kills`.
+    private func check(index: [String], rows: Int, kills: Int, attempts: Int) throws {
         let runDirectory = workspace.file("run")
         let corpus = try workspace.write("corpus.jsonl", lines(0..<rows))
         let begin = Date.now
-        let built = try run([
-            "build", CommandLineTool.repository.appending(path: "pipelines/default.yaml").path, "--set",
-            "corpus.files=\(corpus)", "--set", "embed.path=\(CommandLineTool.fixture("tiny-bert"))", "--set",
-            "corpus.shard_rows=50", "--set", "cluster.clusters=4", "--set", "calibrate.outputs=50", "--set",
-            "calibrate.nulls=100", "--run-dir", runDirectory, "--workers", "2",
-        ])
+        let built = try run(
+            [
+                "build", CommandLineTool.repository.appending(path: "pipelines/default.yaml").path, "--set",
+                "corpus.files=\(corpus)", "--set", "embed.path=\(CommandLineTool.fixture("tiny-bert"))", "--set",
+                "corpus.shard_rows=50", "--set", "cluster.clusters=4", "--set", "calibrate.outputs=50", "--set",
+                "calibrate.nulls=100", "--run-dir", runDirectory, "--workers", "2",
+            ] + index.flatMap { ["--set", $0] })
         #expect(built.status == 0, "\(built.errors)")
-        let length = Date.now.timeIntervalSince(begin)
+        let slices = try FileManager.default.contentsOfDirectory(atPath: runDirectory + "/merge").count
+        #expect(index == Self.indexes[0] ? slices == 1 : slices > 1, "\(slices) slices")
+        // How long a command takes at most, so that a kill seldom comes too late.
+        var lengths = ["append": -begin.timeIntervalSinceNow, "delete": 0.2, "merge": -begin.timeIntervalSinceNow]
         var deleted: [String] = []
-        for night in 0..<nights {
+        var (night, killed) = (0, 0)
+        while night < 2 || (killed < kills && night < 40) {
             let first = rows + 20 * night
             let file = try workspace.write("night\(night).jsonl", lines(first..<first + 20))
             deleted += ["sample-\(night)", "sample-\(first - 3)"]
@@ -66,10 +77,12 @@ import Testing
             for command in commands {
                 let before = try answers(probes)
                 var seen: [[String]] = []
-                for _ in 0..<kills {
+                for _ in 0..<attempts {
+                    let begin = Date.now
                     let ended = try CommandLineTool.runAndKill(
-                        command + ["--quiet"],
-                        after: Double.random(in: 0...(command[0] == "delete" ? 0.2 : length)))
+                        command + ["--quiet"], after: Double.random(in: 0...lengths[command[0]]!))
+                    killed += ended ? 0 : 1
+                    if ended { lengths[command[0]] = -begin.timeIntervalSinceNow }
                     let now = try answers(probes)
                     if now != before { seen.append(now) }
                     if ended { break }
@@ -85,18 +98,22 @@ import Testing
             let found = try sources(try answers(Array(0..<first + 20)))
             #expect(found.isDisjoint(with: deleted))
             #expect(found.contains("sample-\(first + 5)") && found.contains("sample-\(first - 5)"))
+            night += 1
         }
-        if nights > 1 {
-            let ids = try workspace.write("gone.txt", deleted.prefix(4).joined(separator: "\n") + "\n")
-            let proof = try CommandLineTool.run(["check", runDirectory, "--deleted", ids])
-            #expect(proof.status == 0, "\(proof.errors)")
-        }
+        #expect(killed >= kills, "\(killed) kills in \(night) nights")
+        let ids = try workspace.write("gone.txt", deleted.prefix(4).joined(separator: "\n") + "\n")
+        let proof = try CommandLineTool.run(["check", runDirectory, "--deleted", ids])
+        #expect(proof.status == 0, "\(proof.errors)")
     }
 
-    @Test func aFewKillsLeaveTheOldOrTheNewGeneration() throws { try check(rows: 150, nights: 2, kills: 2) }
+    @Test(arguments: indexes) func aFewKillsLeaveTheOldOrTheNewGeneration(index: [String]) throws {
+        try check(index: index, rows: 150, kills: 2, attempts: index == Self.indexes[0] ? 2 : 1)
+    }
 
     @Suite struct SlowGrowthResumeTests {
-        @Test func fiftyKills() throws { try GrowthResumeTests().check(rows: 400, nights: 4, kills: 5) }
+        @Test(arguments: GrowthResumeTests.indexes) func fiftyKills(index: [String]) throws {
+            try GrowthResumeTests().check(index: index, rows: 400, kills: 50, attempts: 5)
+        }
     }
 }
 

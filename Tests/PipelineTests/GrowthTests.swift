@@ -66,6 +66,20 @@ import Testing
         #expect(try fresh.currentGeneration()?.parts == generation.parts)
     }
 
+    /// A purge leaves fingerprints as they are; a training after it is a task of its own all the same.
+    @Test func aTrainingAfterAPurgeRunsAgainAndNothingElseDoes() throws {
+        let run = try directory("run")
+        var pipeline = ToyPipeline()
+        (pipeline.batches, pipeline.trained) = (1, 2)
+        try pipeline.runner(run).build()
+        _ = pipeline.log.take()
+        pipeline.erased = "rows"
+        try pipeline.runner(run).build()
+        #expect(pipeline.log.take() == ["sum"])
+        try pipeline.runner(run).build()
+        #expect(pipeline.log.take() == [])
+    }
+
     @Test func retrainingReadsAllBatches() throws {
         let run = try directory("run")
         var pipeline = ToyPipeline()

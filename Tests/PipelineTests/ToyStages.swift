@@ -29,11 +29,13 @@ struct ToyPipeline {
     /// Whether there is a stage of segments.
     var joins = false
     var trained = 1
+    /// What had been erased when the models were trained anew.
+    var erased: String?
     var growth: Growth {
         let records = files.map { Batch.File(path: "memory", identity: "\($0)", bytes: 1) }
         var growth = Growth(Batch(number: 0, files: Array(records.dropLast(batches)), vectors: nil))
         for record in records.suffix(batches) { growth.append(files: [record], vectors: nil) }
-        if trained > 1 { growth.retrain() }
+        if trained > 1 { growth.retrain(erased: erased) }
         return growth
     }
 

@@ -127,6 +127,38 @@ import Testing
         #expect(damaged.notes.filter { $0.contains("made again") }.count == 6, "\(damaged.notes)")
     }
 
+    @Test func `hidden samples are nobody's source and no method ranks them`() throws {
+        let (directory, queries) = (try run(), try queries())
+        // Another text under the fifth id, and two sources taken down.
+        let words = texts[100].split(separator: " ").reversed().joined(separator: " ")
+        let night = try workspace.write("{\"id\": \"t4\", \"text\": \"\(words)\"}\n", to: "night.jsonl")
+        let job = try GrowJob(
+            directory: directory, workers: 2, allowsMixedPlatforms: false,
+            progress: BuildProgress(isTerminal: false) { _ in }
+        ) { _ in }
+        _ = try job.append(GrowJob.Files([night]))
+        let ids = try workspace.write("t8\nt12\n", to: "ids.txt")
+        _ = try DeleteJob(directory: directory).delete(idsIn: ids)
+        let report = try evaluate(directory, queries, to: "report") { settings in
+            var contributive = ContributiveSettings()
+            (contributive.subsets, contributive.outputs) = (6, 5)
+            (contributive.removalOutputs, contributive.removed) = (2, [5])
+            settings.contributive = contributive
+        }
+        #expect(
+            report.notes.contains { $0.contains("3 samples of the run are deleted or replaced") }, "\(report.notes)")
+        #expect(try #require(report.files["index.html"]).contains("samples that are deleted or replaced"))
+        let rankings = try rows(report.files["rankings.csv"])
+        // Queries of the two that are gone have lost their source; each method ranks ten of those that are left.
+        let asked = Set(rankings.compactMap { $0["query"] })
+        #expect(asked.count == 28 && asked.isDisjoint(with: ["q2", "q3"]))
+        #expect(Set(rankings.compactMap { $0["method"] }).count == MethodName.allCases.count)
+        #expect(Set(rankings.compactMap { $0["source_id"] }).isDisjoint(with: ["t8", "t12", ""]))
+        #expect(
+            rankings.filter { $0["source_id"] == "t4" && $0["query"] == "q1" }.allSatisfy { $0["is_source"] == "1" })
+        #expect(rankings.count == 28 * 10 * MethodName.allCases.count)
+    }
+
     @Test func `queries without any source are refused, with the reason`() throws {
         let directory = try run()
         let queries = try workspace.write(

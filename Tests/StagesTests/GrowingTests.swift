@@ -1,6 +1,7 @@
 import Foundation
 import Pipeline
 import Stages
+import Storage
 import Testing
 
 /// Appends, merges, rollbacks: what a reader finds afterwards.
@@ -141,32 +142,7 @@ import Testing
         #expect(try RunStatus(directory: run.directory).isUnfinished == false)
     }
 
-    @Test func vectorsGrowToo() throws {
-        let base = clusteredVectors(90, dimension: 6, clusters: 3, seed: 4)
-        let more = clusteredVectors(30, dimension: 6, clusters: 3, seed: 5)
-        func ids(_ name: String, _ numbers: Range<Int>) throws -> String {
-            try workspace.write(numbers.map { "v\($0)\n" }.joined(), to: name)
-        }
-        let directory = try workspace.build([
-            "corpus.files=\(try workspace.write(base, to: "base.npy"))", "corpus.ids=\(try ids("base.txt", 0..<90))",
-            "cluster.clusters=3", "corpus.shard_rows=40", "calibrate.outputs=50", "calibrate.nulls=100",
-        ])
-        let job = try GrowJob(
-            directory: directory, workers: 2, allowsMixedPlatforms: false, progress: BuildProgress { _ in }
-        ) { _ in }
-        let path = try workspace.write(more, to: "more.npy")
-        #expect(throws: RunError.self) { try job.append(GrowJob.Files([path])) }
-        // The first of them replaces the last of the build.
-        _ = try job.append(GrowJob.Files([path], ids: try ids("more.txt", 89..<119)))
-        let found = try workspace.attribute(directory, vectors: path)
-        for (row, output) in found.enumerated() { #expect(output.attributions.first?.sourceID == "v\(89 + row)") }
-        let old = try workspace.attribute(directory, vectors: workspace.file("base.npy"))
-        #expect(old[88].attributions.first?.sourceID == "v88")
-        #expect(old[89].attributions.first?.similarity ?? 1 < 0.9999)
-        #expect(try RunCheck.check(directory).problems == [])
-    }
-
-    @Test func driftIsTold() throws {
+    @Test(arguments: [false, true]) func driftIsTold(isPartitioned: Bool) throws {
         let base = clusteredVectors(90, dimension: 6, clusters: 3, spread: 0.1, seed: 4)
         let far = clusteredVectors(30, dimension: 6, clusters: 3, spread: 0.9, seed: 5)
         let near = clusteredVectors(30, dimension: 6, clusters: 3, spread: 0.1, seed: 6)
@@ -175,8 +151,12 @@ import Testing
         }
         let directory = try workspace.build([
             "corpus.files=\(try workspace.write(base, to: "base.npy"))", "cluster.clusters=3", "calibrate.outputs=50",
-            "calibrate.nulls=100",
+            "calibrate.nulls=100", "index.kind=\(isPartitioned ? "partitioned" : "flat")", "index.partitions=3",
         ])
+        if isPartitioned {
+            let before = try #require(try RunStatus(directory: directory).growth?.indexDrift)
+            #expect(before.appended == nil && before.overall == 1 && !before.advisesRetraining)
+        }
         for (number, matrix) in [near, far].enumerated() {
             let job = try GrowJob(
                 directory: directory, workers: 2, allowsMixedPlatforms: false, progress: BuildProgress { _ in }
@@ -188,6 +168,23 @@ import Testing
         let drifts = status.growth?.batches.map { $0.drift ?? 0 } ?? []
         #expect(drifts.count == 3 && abs(drifts[0] - 1) < 1e-9)
         #expect(drifts[1] < 1.1 && drifts[2] > 1.5, "\(drifts)")
-        #expect(status.table().contains("Batch 2: the samples lie more than 1.1 times"))
+        let table = status.table()
+        #expect(table.contains("Batch 2: the samples lie more than 1.1 times") && table.contains("--retrain"))
+        guard isPartitioned else {
+            #expect(status.growth?.indexDrift == nil && !table.contains("fingerprints lie"))
+            return
+        }
+        let index = try #require(status.growth?.indexDrift)
+        let own = status.growth?.batches.map { $0.indexDrift ?? 0 } ?? []
+        #expect(own.count == 3 && own[0] == 1 && own[1] < 1.05 && own[2] > 1.2, "\(own)")
+        #expect(
+            index.advisesRetraining && table.contains("Batch 2: the fingerprints lie more than 1.05 times"), "\(table)")
+        // Of squares: the batches have 90, 30 and 30 rows.
+        let squares = own.map { $0 * $0 }
+        #expect(abs(index.appended! - ((squares[1] + squares[2]) / 2).squareRoot()) < 1e-9)
+        #expect(abs(index.overall - ((3 * squares[0] + squares[1] + squares[2]) / 5).squareRoot()) < 1e-9)
+        #expect(abs(index.appendedDistance! - index.appended! * index.trainedDistance) < 1e-9)
+        let record = String(decoding: JSONFile.encode(status), as: UTF8.self)
+        #expect(record.contains("\"indexDrift\" : {") && record.contains("\"advisesRetraining\" : true"), "\(record)")
     }
 }

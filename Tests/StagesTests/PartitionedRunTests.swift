@@ -56,6 +56,43 @@ import Testing
         #expect(try RunCheck.check(two).problems == [])
     }
 
+    /// Wherever a byte of a slice is wrong: `check` names the file, and an answer that needs the byte is refused, never
+    /// another one.
+    @Test func aFlippedByteIsFoundAndNeverAnswersWrongly() throws {
+        let directory = try build(
+            ["index.kind=partitioned", "index.partitions=7", "index.probes=7"], run: "damaged")
+        let queries = workspace.file("vectors.npy")
+        func answers() throws -> [[String]] {
+            try workspace.attribute(directory, vectors: queries, count: 5).map {
+                $0.attributions.map { "\($0.sourceID) \($0.score)" }
+            }
+        }
+        let sound = try answers()
+        let part = try #require(try directory.currentGeneration()?.parts["merge"]?.first)
+        let path = directory.file("\(part.folder)/segment.shard")
+        let bytes = try Data(contentsOf: URL(filePath: path))
+        var generator = SeededGenerator(seed: 3)
+        var refused = 0
+        let places =
+            [0, bytes.count / 2, bytes.count - 1] + (0..<15).map { _ in generator.integer(below: bytes.count) }
+        for place in places {
+            var damaged = bytes
+            damaged[place] ^= 1 << UInt8(generator.integer(below: 8))
+            try damaged.write(to: URL(filePath: path))
+            #expect(try RunCheck.check(directory).problems.contains { $0.contains(path) }, "byte \(place)")
+            do {
+                // A byte between the sections is nobody's.
+                #expect(try answers() == sound, "byte \(place)")
+            } catch let error as RunError {
+                #expect(error.kind == .corrupt && error.message.contains(path), "byte \(place): \(error)")
+                refused += 1
+            }
+        }
+        #expect(refused > places.count / 2, "\(refused) of \(places.count)")
+        try bytes.write(to: URL(filePath: path))
+        #expect(try answers() == sound)
+    }
+
     /// Small corpora get the exact index without being asked.
     @Test func autoIsFlatForFewRows() throws {
         let stages = try RunStatus(directory: try build([], run: "auto")).stages

@@ -56,6 +56,58 @@ import Testing
         #expect(try check(run, gone).problems == [])
     }
 
+    /// The models are trained anew on what is left, also where nothing was appended since.
+    @Test func retrainingAfterAPurgeForgetsTheRowsInTheModels() throws {
+        let run = try GrowingRun(workspace, 0..<60)
+        func words() throws -> Int {
+            let probe = try artifacts(run, "token-probe")[0]
+            return try ShardReader(path: probe.path("frequencies.shard"), expectedKind: nil).rows
+        }
+        let (models, before) = (["token-probe", "cluster", "probe-train", "calibrate"], try words())
+        func parts() throws -> [[Generation.Part]?] {
+            let generation = try #require(try run.directory.currentGeneration())
+            return models.map { generation.parts[$0] }
+        }
+        let built = try parts()
+        try run.build(retrain: true)
+        #expect(try parts() == built)
+        // Each text has one word that no other has.
+        try run.delete(["sample-7", "sample-8"])
+        _ = try purge(run)
+        #expect(try words() == before)
+        try run.build(retrain: true)
+        #expect(try words() == before - 2)
+        let retrained = try parts()
+        for (old, new) in zip(built, retrained) { #expect(old != new) }
+        try run.build(retrain: true)
+        #expect(try parts() == retrained)
+        #expect(try run.sources(of: [9])[0].first?.id == "sample-9")
+        #expect(try check(run, ["sample-7", "sample-8"]).problems == [])
+        #expect(try RunCheck.check(run.directory).problems == [])
+    }
+
+    /// Rows that are erased do not count as drifted, nor as near.
+    @Test func theDriftOfTheIndexIsThatOfTheRowsThatAreLeft() throws {
+        let settings = GrowingRun.partitioned + ["corpus.shard_rows=100"]
+        let run = try GrowingRun(workspace, 0..<100, settings)
+        try run.append(GrowingRun.lines(100..<160))
+        func drift(_ run: GrowingRun) throws -> [Double] {
+            try #require(try RunStatus(directory: run.directory).growth).batches.map { $0.indexDrift ?? 0 }
+        }
+        let before = try drift(run)
+        try run.delete((100..<160).filter { $0 % 3 > 0 }.map { "sample-\($0)" })
+        _ = try purge(run)
+        let left = try GrowingRun(workspace, 0..<100, settings, run: "left")
+        try left.append(GrowingRun.lines((100..<160).filter { $0 % 3 == 0 }))
+        let (after, expected) = (try drift(run), try drift(left))
+        #expect(after[0] == 1 && abs(after[1] / expected[1] - 1) < 1e-4, "\(before) \(after) \(expected)")
+        // A batch of which nothing is left has none.
+        try run.delete((100..<160).filter { $0 % 3 == 0 }.map { "sample-\($0)" })
+        _ = try purge(run)
+        let status = try #require(try RunStatus(directory: run.directory).growth)
+        #expect(status.batches[1].indexDrift == nil && status.indexDrift?.overall == 1)
+    }
+
     @Test func theCheckFindsWhatIsLeft() throws {
         let run = try GrowingRun(workspace, 0..<60)
         try run.delete(["sample-7", "sample-8"])

@@ -9,6 +9,11 @@ package struct Growth: Codable, Hashable, Sendable {
     package private(set) var merged: Int
     /// The number of the next batch.
     package private(set) var nextNumber: Int
+    /// Names the rows that had been erased when the models were trained anew; nothing where there were none.
+    ///
+    /// A purge leaves fingerprints as they are. This makes a training after it another task than the one before it, also
+    /// where both are of the same batches.
+    package private(set) var erased: String?
 
     /// A run that a build begins.
     package init(_ first: Batch) {
@@ -47,7 +52,12 @@ package struct Growth: Codable, Hashable, Sendable {
     package mutating func mergeAppended() { merged = batches.count }
 
     /// Makes all batches the corpus that the models are trained on.
-    package mutating func retrain() { (trained, merged) = (batches.count, batches.count) }
+    ///
+    /// - Parameter erased: names the rows of these batches that a purge has erased.
+    package mutating func retrain(erased: String?) {
+        (trained, merged) = (batches.count, batches.count)
+        self.erased = erased
+    }
 
     /// Sees to it that no number of another growth is given again.
     package mutating func reserveNumbers(of other: Growth) { nextNumber = max(nextNumber, other.nextNumber) }

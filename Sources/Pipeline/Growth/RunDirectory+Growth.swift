@@ -28,6 +28,15 @@ extension RunDirectory {
         return pending.base == (current?.number ?? 0) ? pending.growth : nil
     }
 
+    /// Names the rows that a purge has erased from the corpus of the current generation; nothing where there are none.
+    package func erasedRows() throws(RunError) -> String? {
+        var notes: [String] = []
+        for part in try currentGeneration()?.parts[Catalog.source] ?? [] {
+            if let note = try artifact(part).manifest.purged { notes.append("\(part.folder) \(note)") }
+        }
+        return notes.isEmpty ? nil : Digest.sha256(notes.joined(separator: "\n"))
+    }
+
     /// Records what is to be done, in one step. Who holds the run alone may.
     package func keepPending(_ growth: Growth) throws(RunError) {
         let current = try currentGeneration()

@@ -107,7 +107,8 @@ package struct BuildPlan: Sendable {
                 }
             }
         case .whole:
-            if catalog != nil { append(stage, "all", .whole, 0..<growth.trained, produced) }
+            let erased = growth.erased.map { ["erased \($0)"] } ?? []
+            if catalog != nil { append(stage, "all", .whole, 0..<growth.trained, external: erased, produced) }
         }
     }
 

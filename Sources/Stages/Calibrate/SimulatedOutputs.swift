@@ -2,6 +2,7 @@ internal import Calibration
 internal import Embedding
 internal import Kernels
 internal import Pipeline
+internal import VectorIndex
 
 /// Outputs made from rows of the corpus, whose source is therefore known.
 struct SimulatedOutputs: Sendable {
@@ -19,17 +20,19 @@ struct SimulatedOutputs: Sendable {
     /// - Parameters:
     ///   - count: how many, fewer where rows have no text to make one from.
     ///   - distance: how far they are from their samples; vectors know one distance only.
+    ///   - among: the rows that outputs are made from; all where nil.
     ///   - stream: tells independent sets of one seed apart.
     /// - Throws: what embedding throws.
     static func make(
         _ count: Int, _ distance: OutputSimulator.Distance, from finder: CandidateFinder, embeddings: ShardedColumn,
-        source: EmbeddingSource, seed: UInt64,
-        stream: UInt64, workers: Int
+        among live: RowSet? = nil, source: EmbeddingSource, seed: UInt64, stream: UInt64, workers: Int
     ) throws -> SimulatedOutputs {
+        let pool = live.map { live in (0..<embeddings.rows).filter(live.contains) }
+        let poolCount = pool?.count ?? embeddings.rows
+        var generator = SeededGenerator(seed: seed, stream: stream)
+        let rows = chosen(count, of: poolCount, using: &generator).map { pool?[$0] ?? $0 }
         switch source {
         case .model(let embedder):
-            var generator = SeededGenerator(seed: seed, stream: stream)
-            let rows = chosen(count, of: embeddings.rows, using: &generator)
             let samples = try rows.map { try finder.corpus.source(row: $0, withText: true).text }
             var words: Set<String> = []
             for sample in samples { words.formUnion(OutputSimulator.words(of: sample)) }
@@ -46,11 +49,10 @@ struct SimulatedOutputs: Sendable {
             return SimulatedOutputs(
                 embeddings: try finder.embed(texts, workers: workers), texts: texts, rows: sources, others: others)
         case .vectors:
-            var generator = SeededGenerator(seed: seed, stream: stream)
-            let rows = chosen(count, of: embeddings.rows, using: &generator)
             var (vectors, others): ([[Float]], [Int?]) = ([], [])
             for row in rows {
-                let other = generator.integer(below: embeddings.rows)
+                let place = generator.integer(below: poolCount)
+                let other = pool?[place] ?? place
                 vectors.append(
                     VectorSimulator.simulate(
                         try embeddings.floats([row]), other: try embeddings.floats([other]), using: &generator))

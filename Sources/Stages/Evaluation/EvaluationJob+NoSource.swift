@@ -50,8 +50,8 @@ extension EvaluationJob {
             let made = try SimulatedOutputs.make(
                 settings.simulatedNulls, .near, from: engine.opened.finder,
                 embeddings: try ShardedColumn.embeddings(try engine.opened.parts.all(EmbedStage.name)),
-                source: embeddings,
-                seed: settings.seed, stream: 0xe7a1, workers: settings.workers)
+                among: engine.opened.live.set, source: embeddings, seed: settings.seed, stream: 0xe7a1,
+                workers: settings.workers)
             advance(made.rows.count)
             return made
         }

@@ -45,15 +45,15 @@ package struct EvaluationJob {
 
     private func measure() throws -> EvaluationResults {
         let rows = engine.opened.generation.catalog.rows
-        guard engine.opened.live.hidden == 0 else {
-            throw RunError(
-                .incompatible,
-                "\(grouped(engine.opened.live.hidden)) samples of the run are deleted or replaced, and what methods learned from them would count; build a run of the samples that are left and evaluate that"
+        let live = engine.opened.live
+        if live.hidden > 0 {
+            progress.note(
+                "\(grouped(live.hidden)) samples of the run are deleted or replaced: they are nobody's source and no method ranks them, but what models and methods have learned, they learned from them too"
             )
         }
         let sources = try progress.step("read the corpus", of: rows) { advance in
             try SourceTable(
-                engine.corpus, rows: rows, documentField: settings.documentField, advance: advance)
+                engine.corpus, rows: rows, live: live.set, documentField: settings.documentField, advance: advance)
         }
         if let field = settings.documentField, !sources.hasDocuments {
             throw RunError(.badInput, "--document-field \(field): no sample of the corpus has such a field")
@@ -152,7 +152,8 @@ package struct EvaluationJob {
             throw RunError(.incompatible, "the probe's l2 is 0, so retraining has no one optimum to be measured by")
         }
         return try ContributiveEvaluation(
-            corpus: try library.corpus(), outputs: try library.outputs(known.embeddings, texts: nil).rows,
+            corpus: try library.corpus(among: engine.opened.live.set),
+            outputs: try library.outputs(known.embeddings, texts: nil).rows,
             classes: probe.classes, l2: engine.opened.configuration.probe.l2, contributive, seed: settings.seed,
             workers: settings.workers, progress)
     }

@@ -44,6 +44,12 @@ struct EvaluationReport {
             Fact("measured, with a source in the corpus", Numerals.count(counts.known)),
             Fact("measured, known to have none", Numerals.count(counts.nulls)),
         ]
+        if run.hiddenRows > 0 {
+            facts.append(
+                Fact(
+                    "left out: samples that are deleted or replaced (what was learned before, was learned from them too)",
+                    Numerals.count(run.hiddenRows)))
+        }
         if let sampled = counts.sampled { facts.append(Fact("seeded sample of", Numerals.count(sampled))) }
         for (title, count) in [
             ("left out: not readable", counts.failed), ("left out: no field source_ids", counts.unlabelled),

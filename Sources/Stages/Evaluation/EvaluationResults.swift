@@ -7,6 +7,8 @@ internal import Storage
 struct EvaluatedRun: Sendable {
     let settings: EvaluationSettings
     let rows: Int
+    /// Deleted or replaced, and no part of ``rows``.
+    let hiddenRows: Int
     let identicalRows: Int
     let dimension: Int
     let clusters: Int
@@ -20,8 +22,10 @@ struct EvaluatedRun: Sendable {
 
     init(_ engine: AttributionEngine, _ settings: EvaluationSettings, sources: SourceTable) throws {
         self.settings = settings
-        rows = sources.rows
-        identicalRows = sources.rows - sources.distinct(0..<sources.rows, count: .max).count
+        let live = sources.liveRows
+        rows = live.count
+        hiddenRows = engine.opened.live.hidden
+        identicalRows = rows - sources.distinct(live, count: .max).count
         dimension = engine.opened.finder.dimension
         clusters = try ProbeFile.read(try engine.opened.parts.only(ProbeTrainStage.name)).classes
         candidates = engine.opened.configuration.refine.candidates

@@ -1,10 +1,11 @@
 internal import Corpus
 internal import Evaluation
 internal import Storage
+internal import VectorIndex
 
 /// Whose each row of the corpus is: its source, its text, the document it belongs to.
 ///
-/// Rows of the same text under other ids are one source.
+/// Rows of the same text under other ids are one source. Hidden rows are nobody's: no method may rank them.
 struct SourceTable: Sendable {
     /// What is true of one query.
     struct Truth: Sendable {
@@ -21,6 +22,7 @@ struct SourceTable: Sendable {
     private(set) var names: [String] = []
     private var numbers: [String: Int32] = [:]
     private var rowsOfSource: [[Int32]] = []
+    /// -1 for hidden rows.
     private var sourceOfRow: [Int32] = []
     /// Equal for rows of one text, -1 for those without.
     private var textOfRow: [Int32] = []
@@ -28,12 +30,23 @@ struct SourceTable: Sendable {
     /// Equal for rows of one document, -1 for those without; empty without a field.
     private var documentOfRow: [Int32] = []
 
-    /// - Parameter documentField: the metadata field that says which rows are of one document.
+    /// - Parameters:
+    ///   - live: the rows that are neither deleted nor replaced; all where nil.
+    ///   - documentField: the metadata field that says which rows are of one document.
     /// - Complexity: reads the corpus once.
-    init(_ corpus: CorpusRows, rows: Int, documentField: String?, advance: (Int) -> Void) throws {
+    init(
+        _ corpus: CorpusRows, rows: Int, live: RowSet?, documentField: String?, advance: (Int) -> Void
+    ) throws {
         var texts: [String: Int32] = [:]
         var documents: [String: Int32] = [:]
         for row in 0..<rows {
+            if row % 1024 == 1023 || row + 1 == rows { advance(row % 1024 + 1) }
+            guard live?.contains(row) ?? true else {
+                sourceOfRow.append(-1)
+                textOfRow.append(-1)
+                if documentField != nil { documentOfRow.append(-1) }
+                continue
+            }
             let source = try corpus.source(row: row, withText: true)
             let number = numbers[source.id] ?? Int32(names.count)
             if numbers.updateValue(number, forKey: source.id) == nil {
@@ -55,11 +68,11 @@ struct SourceTable: Sendable {
                 if let name, let document { documents[name] = document }
                 documentOfRow.append(document ?? -1)
             }
-            if row % 1024 == 1023 || row + 1 == rows { advance(row % 1024 + 1) }
         }
     }
 
-    var rows: Int { sourceOfRow.count }
+    /// Those that are not hidden.
+    var liveRows: [Int] { sourceOfRow.indices.filter { sourceOfRow[$0] >= 0 } }
     /// Whether any row names a document.
     var hasDocuments: Bool { documentOfRow.contains { $0 >= 0 } }
 

@@ -39,14 +39,16 @@ package struct GrowJob {
     package struct Files: Sendable {
         let paths: [String]
         let ids: String?
+        let vectors: String?
         let isRepeated: Bool
 
         /// - Parameters:
         ///   - paths: as the run's corpus: JSON Lines (`-` is standard input), or vector files.
         ///   - ids: one id a line, for vector files.
+        ///   - vectors: a file of one vector for each sample, for texts that are embedded elsewhere.
         ///   - isRepeated: whether files that are in the run already are appended again.
-        package init(_ paths: [String], ids: String? = nil, isRepeated: Bool = false) {
-            (self.paths, self.ids, self.isRepeated) = (paths, ids, isRepeated)
+        package init(_ paths: [String], ids: String? = nil, vectors: String? = nil, isRepeated: Bool = false) {
+            (self.paths, self.ids, self.vectors, self.isRepeated) = (paths, ids, vectors, isRepeated)
         }
     }
 
@@ -128,8 +130,14 @@ package struct GrowJob {
     private func inputs(_ files: Files) throws(RunError) -> (inputs: BuildInputs, isNew: Bool) {
         try check(files)
         let configuration = builder.configuration
+        let embedded: VectorSet?
+        if let path = files.vectors {
+            embedded = try reporting(damaged: .badInput) { () throws(StorageError) in try VectorSet([path]) }
+        } else {
+            embedded = nil
+        }
         let (read, vectors) = try RunBuilder.read(
-            files.paths, ids: files.ids, isVectors: configuration.corpus.isVectors
+            files.paths, ids: files.ids, isVectors: configuration.corpus.isVectors, embedded: embedded?.digest
         ) { () throws(RunError) in
             try StandardInput.copy(in: directory, spools: true, keepsOthers: true)
         }
@@ -147,21 +155,37 @@ package struct GrowJob {
             files.isRepeated ? !begun.contains(where: isSame) : !growth.batches.contains(where: isSame)
         if isNew {
             growth.append(
-                files: read.map(\.record), vectors: vectors.map { Batch.Vectors($0, ids: files.ids) })
+                files: read.map(\.record),
+                vectors: embedded.map { Batch.Vectors($0, path: files.vectors) }
+                    ?? vectors.map { Batch.Vectors($0, ids: files.ids) })
         }
         try Resources.available(at: directory.path).check(
             corpusBytes: read.reduce(0) { $0 + $1.record.bytes }, at: directory.path)
-        return (try BuildInputs(configuration, growth: growth, read: read), isNew)
+        let inputs = try BuildInputs(configuration, growth: growth, read: read)
+        if let embedded, let path = files.vectors, embedded.dimension != inputs.embeddings.dimension {
+            throw RunError(
+                .badInput,
+                "\(path): its vectors have \(embedded.dimension) dimensions and the run's \(inputs.embeddings.dimension)"
+            )
+        }
+        return (inputs, isNew)
     }
 
     /// Refuses files that are not as the run's corpus is.
     private func check(_ files: Files) throws(RunError) {
         let configuration = builder.configuration
-        if configuration.embed.isVectors {
+        if configuration.embed.isVectors, !configuration.corpus.isVectors, files.vectors == nil {
             throw RunError(
-                .incompatible,
-                "the run's texts were embedded elsewhere (embed.path is a file of vectors), so it cannot embed new ones; build a new run, or one whose embed.path is a model"
+                .badInput,
+                "the run's texts were embedded elsewhere (embed.path is a file of vectors), so it cannot embed new ones: name a file with a vector for each new sample with --vectors FILE"
             )
+        }
+        if files.vectors != nil, configuration.corpus.isVectors || !configuration.embed.isVectors {
+            throw RunError(
+                .badInput,
+                configuration.corpus.isVectors
+                    ? "--vectors is for texts that were embedded elsewhere; the run's corpus is vectors: name their files alone"
+                    : "--vectors is for a run whose texts were embedded elsewhere; this one embeds new samples itself")
         }
         for path in files.paths where VectorFormat.isVectorFile(path) != configuration.corpus.isVectors {
             throw RunError(

@@ -11,6 +11,8 @@ package struct GrowthStatus: Sendable, Encodable {
         /// Mean distance of its rows to their centroids, divided by that of the rows that the models were trained on.
         /// Nothing where that is not recorded, or 0.
         package let drift: Double?
+        /// The same of its fingerprints and the partitions of the index. Nothing for a flat index.
+        package let indexDrift: Double?
     }
 
     package struct SegmentStatus: Sendable, Encodable {
@@ -22,6 +24,8 @@ package struct GrowthStatus: Sendable, Encodable {
     /// Of how many of the batches the models are.
     package let trainedBatches: Int
     package let segments: [SegmentStatus]
+    /// How well the partitions of the index still fit; nothing for a flat index.
+    package let indexDrift: IndexDrift?
     package let deletedIDs: Int
     package let deletedRows: Int
     package let replacedRows: Int
@@ -30,19 +34,21 @@ package struct GrowthStatus: Sendable, Encodable {
     /// Batches of an append that has not come to its end.
     package let unfinishedBatches: Int
 
-    /// A batch whose drift is above this is unlike what the models were trained on.
+    /// A batch whose drift is above this is unlike what the models were trained on. `docs/growing.md` says what it is based
+    /// on.
     static let driftLimit = 1.1
 
     init(_ generation: Generation, _ directory: RunDirectory) throws(RunError) {
         let growth = generation.growth
         let files = generation.growth.batches.indices.map { growth.files(of: $0) }
-        var distances: [Double?] = []
-        var rows: [Int] = []
-        for own in files {
-            let shards = generation.catalog.shards.indices.filter { own.contains(generation.catalog.shards[$0].file) }
-            rows.append(shards.reduce(0) { $0 + generation.catalog.shards[$1].rows })
-            distances.append(try Self.distance(shards, generation, directory))
+        let shards = files.map { own in
+            generation.catalog.shards.indices.filter { own.contains(generation.catalog.shards[$0].file) }
         }
+        let rows = shards.map { $0.reduce(0) { $0 + generation.catalog.shards[$1].rows } }
+        var distances: [Double?] = []
+        for own in shards { distances.append(try Self.distance(own, generation, directory)) }
+        let index = try IndexDrift.read(generation, shards: shards, directory)
+        indexDrift = index?.drift
         let trained = zip(distances, rows).prefix(growth.trained)
         let trainedRows = trained.reduce(0) { $0 + $1.1 }
         let base =
@@ -51,8 +57,13 @@ package struct GrowthStatus: Sendable, Encodable {
         batches = growth.batches.enumerated().map { position, batch in
             var drift: Double?
             if let base, base > 0, let distance = distances[position] { drift = distance / base }
+            var indexDrift: Double?
+            if let index, let square = index.squares[position] {
+                indexDrift = square.squareRoot() / index.drift.trainedDistance
+            }
             return BatchStatus(
-                number: batch.number, files: batch.files.map(\.path), rows: rows[position], drift: drift)
+                number: batch.number, files: batch.files.map(\.path), rows: rows[position], drift: drift,
+                indexDrift: indexDrift)
         }
         trainedBatches = growth.trained
         segments = generation.segments.map { segment in
@@ -95,27 +106,50 @@ package struct GrowthStatus: Sendable, Encodable {
         if unfinishedBatches > 0 {
             text += "unfinished an append has not come to its end; give its command again, or any other append\n"
         }
+        if let indexDrift { text += indexDrift.text }
         guard batches.count > 1 else { return text }
         let share = trainedRows == 0 ? 0 : Double(rows - trainedRows) / Double(trainedRows)
         text +=
             "segments   \(segments.map { grouped($0.rows) }.joined(separator: " + ")) rows; the corpus has grown by \(Int((100 * share).rounded())) % since the models and the null distribution were made\n\n"
-        text += "batch          rows   drift  files\n"
+        let hasIndexDrift = indexDrift != nil
+        text += "batch          rows   drift" + (hasIndexDrift ? "   index" : "") + "  files\n"
         for (position, batch) in batches.enumerated() {
             let number = String(batch.number).padding(toLength: 8, withPad: " ", startingAt: 0)
-            let drift = batch.drift.map { String(format: "%.3f", $0) } ?? "-"
             let files =
                 batch.files.count > 3 ? batch.files.prefix(3) + ["… \(batch.files.count) files"] : batch.files[...]
-            text += number + Self.right(grouped(batch.rows), 11) + Self.right(drift, 8) + "  "
+            text += number + Self.right(grouped(batch.rows), 11) + Self.right(Self.ratio(batch.drift), 8)
+            text += (hasIndexDrift ? Self.right(Self.ratio(batch.indexDrift), 8) : "") + "  "
             text += files.joined(separator: ", ") + (position < trainedBatches ? "  (trained on)" : "") + "\n"
         }
-        let drifted = batches.dropFirst(trainedBatches).filter { ($0.drift ?? 0) > Self.driftLimit }.map(\.number)
-        if !drifted.isEmpty {
-            let list = drifted.map(String.init).joined(separator: ", ")
-            text +=
-                "Batch \(list): the samples lie more than 1.1 times as far from the centroids as those that the models were trained on. `gradprint build PIPELINE.yaml --retrain` trains them anew on all batches.\n"
-        }
+        if let advice { text += advice }
         return text
     }
+
+    /// When to train anew; nothing while the models fit.
+    private var advice: String? {
+        let appended = batches.dropFirst(trainedBatches)
+        func list(_ drift: KeyPath<BatchStatus, Double?>, above limit: Double) -> String? {
+            let drifted = appended.filter { ($0[keyPath: drift] ?? 0) > limit }.map { String($0.number) }
+            return drifted.isEmpty ? nil : drifted.joined(separator: ", ")
+        }
+        var reasons: [String] = []
+        if let drifted = list(\.drift, above: Self.driftLimit) {
+            reasons.append(
+                "Batch \(drifted): the samples lie more than \(Self.driftLimit) times as far from the centroids of the labels as those that the models were trained on."
+            )
+        }
+        if indexDrift?.advisesRetraining == true {
+            let drifted = list(\.indexDrift, above: IndexDrift.limit).map { "Batch \($0)" } ?? "All that was appended"
+            reasons.append(
+                "\(drifted): the fingerprints lie more than \(IndexDrift.limit) times as far from the partitions' centroids as those that they were trained for, so a search may find fewer of their neighbours than its recall says."
+            )
+        }
+        guard !reasons.isEmpty else { return nil }
+        return reasons.joined(separator: "\n")
+            + "\n`gradprint build PIPELINE.yaml --retrain` trains the models anew on all batches.\n"
+    }
+
+    private static func ratio(_ value: Double?) -> String { value.map { String(format: "%.3f", $0) } ?? "-" }
 
     private static func right(_ text: String, _ width: Int) -> String {
         String(repeating: " ", count: max(1, width - text.count)) + text

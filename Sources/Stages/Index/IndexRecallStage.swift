@@ -49,15 +49,11 @@ package struct IndexRecallStage: Stage {
         var others = RowSet(allOf: fingerprints.rows)
         for row in held.rows { others.remove(row) }
         do {
-            var scan = ExactScan(held.matrix, count: settings.neighbours, metric: model.metric, filter: others)
-            try fingerprints.forEachBlock(of: EmbeddingBlocks.blockRows) { firstRow, block in
-                scan.add(block, firstRow: firstRow, workers: context.workers)
-                context.advance(rows: block.count / fingerprints.width)
-            }
             let index = try PartitionedIndex(model: model, slices: slices.map { $0.path(ArtifactFile.segment) })
-            let table = try index.recall(
-                held.matrix, exact: scan.rows, count: settings.neighbours, candidates: settings.candidates,
-                probes: Self.probes(model.partitions), filter: others, workers: context.workers)
+            let table = try HeldOutRecall.table(
+                held.matrix, of: fingerprints, index: index, among: others, count: settings.neighbours,
+                candidates: settings.candidates, probes: Self.probes(model.partitions), workers: context.workers
+            ) { context.advance(rows: $0) }
             try table.write(to: context.output(RecallTable.fileName))
             for target in [0.9, 0.95, 0.99] {
                 if let probes = table.probes(reaching: target) {

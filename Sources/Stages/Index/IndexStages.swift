@@ -46,12 +46,13 @@ package struct ShardIndexStage: Stage {
                 throw RunError(
                     .incompatible, "\(reader.path): its fingerprints are not of the kind the index was trained on")
             }
-            let summary = try PartitionPart.write(
-                try reader.floats("fingerprint", rows: 0..<reader.rows), to: output, model: model,
-                workers: context.workers)
+            let vectors = try reader.floats("fingerprint", rows: 0..<reader.rows)
+            let summary = try PartitionPart.write(vectors, to: output, model: model, workers: context.workers)
             context.advance(rows: summary.rows)
             // Against the training's it says how far the rows have drifted.
-            context.record("distance", .number(summary.meanSquaredDistance.squareRoot()))
+            if let distance = IndexDrift.distance(summary, of: vectors, model: model) {
+                context.record(IndexDrift.figure, .number(distance))
+            }
         } catch let error as IndexError {
             throw RunError(error)
         }

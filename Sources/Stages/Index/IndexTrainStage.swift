@@ -52,7 +52,7 @@ package struct IndexTrainStage: Stage {
             context.record("kind", .text("partitioned"))
             context.record("partitions", .integer(model.partitions))
             context.record("bits", .integer(model.bits))
-            context.record("distance", .number(model.meanSquaredDistance.squareRoot()))
+            context.record(IndexDrift.figure, .number(model.meanSquaredDistance.squareRoot()))
         } catch {
             throw RunError(error)
         }

@@ -14,6 +14,7 @@ package struct CatalogStage: Stage {
     package static let version = 1
     package let parameters: Parameters
     private let files: [CorpusFile]
+    private let growth: Growth
 
     init(inputs: BuildInputs) {
         if case .vectors(let vectors) = inputs.embeddings {
@@ -22,6 +23,7 @@ package struct CatalogStage: Stage {
             parameters = Parameters(vectors: nil)
         }
         files = inputs.files
+        growth = inputs.growth
     }
 
     package var granularity: Granularity { .batch }
@@ -49,7 +51,9 @@ package struct CatalogStage: Stage {
             let paths = context.files.map { files[$0].record.path }.joined(separator: ", ")
             throw RunError(.badInput, "there is no sample in \(paths): every line is blank or skipped")
         }
-        if let vectors = parameters.vectors, context.batches.lowerBound == 0, vectors != rows {
+        let batch = context.batches.lowerBound
+        let vectors = batch == 0 ? parameters.vectors : growth.batches[batch].vectors?.rows
+        if let vectors, vectors != rows {
             throw RunError(
                 .badInput,
                 "there are \(vectors) vectors for \(rows) samples; there has to be one vector for each sample")

@@ -21,11 +21,16 @@ struct BuildInputs: Sendable {
         _ configuration: PipelineConfiguration, growth: Growth, read: [CorpusFile], vectors: VectorSet? = nil
     ) throws(RunError) {
         self.growth = growth
-        files = growth.files.map { record in read.first { $0.record == record } ?? CorpusFile(record: record) }
+        files = growth.batches.flatMap { batch in
+            let embedded = configuration.corpus.isVectors ? nil : batch.vectors?.digest
+            return batch.files.map { record in
+                read.first { $0.record == record } ?? CorpusFile(record: record, embedded: embedded)
+            }
+        }
         if configuration.corpus.isVectors {
             embeddings = .vectors(CorpusVectors(growth, first: vectors))
         } else if let path = configuration.embed.path {
-            embeddings = try EmbeddingSource(path: path)
+            embeddings = try EmbeddingSource(path: path, growth: growth)
         } else {
             preconditionFailure("the configuration was validated")
         }
@@ -37,6 +42,8 @@ struct CorpusFile: Sendable {
     let record: Batch.File
     /// Size, and time of the last change in nanoseconds, when the digest was taken; nothing where the record alone is known.
     private let stamp: Stamp?
+    /// The digest of the vectors that came with its texts, which is part of its identity.
+    private let embedded: String?
 
     struct Stamp: Equatable {
         let bytes: Int
@@ -45,18 +52,27 @@ struct CorpusFile: Sendable {
 
     /// Takes the digest of a file.
     ///
-    /// - Parameter identity: what stands for its content where that is not its own digest.
-    init(path: String, identity: String? = nil) throws(StorageError) {
+    /// - Parameters:
+    ///   - identity: what stands for its content where that is not its own digest.
+    ///   - embedded: the digest of the vectors that come with its texts.
+    init(path: String, identity: String? = nil, embedded: String? = nil) throws(StorageError) {
         let stamp = try Self.stamp(path)
         let known: String
-        if let identity { known = identity } else { known = try Digest.sha256(file: path) }
+        if let identity { known = identity } else { known = try Self.identity(path, embedded: embedded) }
         record = Batch.File(path: path, identity: known, bytes: stamp.bytes)
         self.stamp = stamp
+        self.embedded = embedded
     }
 
-    init(record: Batch.File) {
+    init(record: Batch.File, embedded: String? = nil) {
         self.record = record
+        self.embedded = embedded
         stamp = nil
+    }
+
+    private static func identity(_ path: String, embedded: String?) throws(StorageError) -> String {
+        let own = try Digest.sha256(file: path)
+        return embedded.map { Digest.sha256("\(own) \($0)") } ?? own
     }
 
     /// Before it is read.
@@ -67,7 +83,7 @@ struct CorpusFile: Sendable {
         let stamp = try Self.stamp(record.path)
         // The digests of vectors are compared where they are opened.
         if isVectors { return stamp }
-        guard try Digest.sha256(file: record.path) == record.identity else {
+        guard try Self.identity(record.path, embedded: embedded) == record.identity else {
             throw StorageError(
                 .corrupt, path: record.path, "it is not the file any more that was to become part of the run")
         }

@@ -14,11 +14,13 @@ enum EmbeddingSource: Sendable {
     /// Texts that one thread embeds at once. Fixed, so that the result does not depend on the number of threads.
     static let blockRows = 64
 
-    /// - Parameter path: a model folder or a vector file.
-    init(path: String) throws(RunError) {
+    /// - Parameters:
+    ///   - path: a model folder or a vector file.
+    ///   - growth: of the run whose texts are to be embedded: its batches may have vectors of their own.
+    init(path: String, growth: Growth? = nil) throws(RunError) {
         if VectorFormat.isVectorFile(path) {
             let set = try reporting(damaged: .badInput) { () throws(StorageError) in try VectorSet([path]) }
-            self = .vectors(CorpusVectors(set))
+            self = .vectors(CorpusVectors(set, growth: growth))
             return
         }
         do {
@@ -96,10 +98,10 @@ final class CorpusVectors: Sendable {
         opened = Mutex(first.map { [0: $0] } ?? [:])
     }
 
-    /// One set for texts that were embedded elsewhere.
-    init(_ set: VectorSet) {
+    /// Of texts that were embedded elsewhere: one set for the first batch, and those that came with later ones.
+    init(_ set: VectorSet, growth: Growth? = nil) {
         (digest, dimension, rows) = (set.digest, set.dimension, set.rows)
-        batches = []
+        batches = growth?.batches ?? []
         opened = Mutex([0: set])
     }
 
@@ -109,10 +111,11 @@ final class CorpusVectors: Sendable {
     func set(ofBatch batch: Int) throws(StorageError) -> VectorSet {
         if let known = opened.withLock({ $0[batch] }) { return known }
         let record = batches[batch]
-        let set = try VectorSet(record.files.map(\.path), ids: record.vectors?.ids)
+        let paths = record.vectors?.path.map { [$0] } ?? record.files.map(\.path)
+        let set = try VectorSet(paths, ids: record.vectors?.ids)
         guard set.digest == record.vectors?.digest else {
             throw StorageError(
-                .corrupt, path: record.files[0].path,
+                .corrupt, path: paths[0],
                 "these are not the vectors any more that were to become part of the run")
         }
         opened.withLock { $0[batch] = set }

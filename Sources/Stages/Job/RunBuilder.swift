@@ -75,9 +75,10 @@ struct RunBuilder {
     ///
     /// - Parameters:
     ///   - ids: one id a line, for vectors.
+    ///   - embedded: the digest of the vectors that come with texts.
     ///   - stdin: the path of the copy that stands for `-`.
     static func read(
-        _ paths: [String], ids: String?, isVectors: Bool, stdin: () throws(RunError) -> String
+        _ paths: [String], ids: String?, isVectors: Bool, embedded: String? = nil, stdin: () throws(RunError) -> String
     ) throws(RunError) -> (files: [CorpusFile], vectors: VectorSet?) {
         var vectors: VectorSet?
         if isVectors {
@@ -92,7 +93,7 @@ struct RunBuilder {
             let identity = vectors.map { Digest.sha256("\($0.digest) \($0.rows(ofFile: index).lowerBound)") }
             files.append(
                 try reporting(damaged: .badInput) { () throws(StorageError) in
-                    try CorpusFile(path: path, identity: identity)
+                    try CorpusFile(path: path, identity: identity, embedded: embedded)
                 })
         }
         return (files, vectors)
@@ -100,7 +101,7 @@ struct RunBuilder {
 }
 
 extension Batch.Vectors {
-    init(_ set: VectorSet, ids: String?) {
-        self.init(ids: ids, digest: set.digest, dimension: set.dimension, rows: set.rows)
+    init(_ set: VectorSet, path: String? = nil, ids: String? = nil) {
+        self.init(path: path, ids: ids, digest: set.digest, dimension: set.dimension, rows: set.rows)
     }
 }

@@ -167,6 +167,12 @@ final class MethodLibrary {
         return corpus
     }
 
+    /// The embeddings of some rows with their pseudo-labels; of all where nil.
+    func corpus(among rows: RowSet?) throws -> LabelledRows {
+        let all = try corpus()
+        return rows.map { rows in all.rows((0..<all.count).filter(rows.contains)) } ?? all
+    }
+
     /// Outputs of a batch with the labels of the corpus' clusters.
     func outputs(_ embeddings: Matrix, texts: [String]?) throws -> MethodOutputs {
         let labels = try centroids.assign(embeddings, workers: workers).labels
