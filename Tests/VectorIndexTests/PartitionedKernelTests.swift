@@ -253,9 +253,9 @@ private let widths = [32, 64, 96, 416, 1024, 2080]
                 var kernels: [Kernel] = unsafe [ck_rabitq_scan_scalar]
                 if KernelLevel.highest != .scalar { unsafe kernels.append(ck_rabitq_scan_avx2) }
                 if KernelLevel.highest == .avx512 { unsafe kernels.append(ck_rabitq_scan_avx512) }
-                for unsafekernel in unsafe kernels {
-                    unsafe check(scan(kernel, threshold: threshold))
-                    #expect(unsafe bounds(kernel) == all.map(\.bound))
+                for index in unsafe kernels.indices {
+                    unsafe check(scan(kernels[index], threshold: threshold))
+                    #expect(unsafe bounds(kernels[index]) == all.map(\.bound))
                 }
             }
         }
