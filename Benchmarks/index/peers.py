@@ -64,8 +64,8 @@ def faiss_ivfpq():
     index.add(base)
     built = time.perf_counter() - start
     points = []
-    for probes in [8, 16, 32, 48, 64, 96, 128, 192, 256]:
-        for factor in [8, 16, 32]:
+    for probes in [8, 16, 32, 48, 64, 96, 128, 160, 192, 256, 384]:
+        for factor in [4, 8, 16, 32]:
             faiss.extract_index_ivf(index.base_index).nprobe = probes
             index.k_factor = factor
             points.append(measure(lambda q: index.search(q, count)[1], nprobe=probes, k_factor=factor))
@@ -95,7 +95,7 @@ def rabitq(bits):
     index.build(base, clustering.centroids, clustering.assignments, num_threads=options.threads, fast_quantization=True)
     built = time.perf_counter() - start
     points = []
-    for probes in [8, 16, 32, 48, 64, 96, 128, 192, 256]:
+    for probes in [8, 16, 32, 48, 64, 96, 128, 160, 192, 256, 384]:
         points.append(measure(lambda q: index.search(q, count, probes, num_threads=options.threads)[0], nprobe=probes))
     # A 1-bit code, what refines it, factors and an id.
     refined = 4 * base.shape[1] if bits == 32 else base.shape[1] * (bits - 1) / 8

@@ -8,7 +8,7 @@
 # dimensions (352 of a static embedding, 64 of the signature) and at the default profile's own.
 #
 #   INDEX_ENGINES   gradprint gradprint-exact faiss-ivfpq faiss-hnsw rabitq-raw rabitq-5 (all); gradprint-exact searches
-#                   gradprint's files and ranks the best 30 by their exact vectors
+#                   gradprint's files and ranks the best 20 by their exact vectors
 #   BENCH_ROUNDS    rounds, of which medians are printed (3)     BENCH_THREADS  threads for all (2)
 #   INDEX_BITS      bits of a code (6)                           BENCH_PYTHON   a Python with the peers in it
 set -euo pipefail
@@ -56,10 +56,10 @@ compare() {
         echo "measuring $engine: $name" >&2
         if [[ "$engine" == gradprint* ]]; then
             local mode=()
-            if [ "$engine" = gradprint-exact ]; then mode=(--reuse --rerank 30); else rm -rf "$work/index-$name"; fi
+            if [ "$engine" = gradprint-exact ]; then mode=(--reuse --rerank 20); else rm -rf "$work/index-$name"; fi
             "$bench" index --base "$file" --queries "$work/$name-queries.fbin" --truth "$work/$name-truth.ibin" \
                 --work "$work/index-$name" --bits "${INDEX_BITS:-6}" --threads "$threads" \
-                --probes 4,8,16,24,32,48,64,96,128,192,256 "${mode[@]}" >"$results/$engine.json"
+                --probes 8,16,32,48,64,96,112,128,144,160,192,256,384 "${mode[@]}" >"$results/$engine.json"
         else
             "$python" $here/peers.py "$engine" "$file" "$work/$name-queries.fbin" "$work/$name-truth.ibin" \
                 --threads "$threads" --rounds "$rounds" >"$results/$engine.json"
