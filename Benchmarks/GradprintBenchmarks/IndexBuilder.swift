@@ -37,12 +37,9 @@ struct IndexBuilder {
     private func partPath(_ shard: Int) -> String { "\(folder)/part-\(shard)" }
     private func slicePath(_ slice: Int) -> String { "\(folder)/slice-\(slice)" }
 
-    private var slices: [Range<Int>] {
-        get throws {
-            let model = try PartitionModel(path: modelPath)
-            return PartitionSlice.slices(
-                rows: rows, partitions: model.partitions, dimension: model.dimension, bits: model.bits)
-        }
+    private func slices(_ model: PartitionModel) -> [Range<Int>] {
+        PartitionSlice.slices(
+            rows: rows, partitions: model.partitions, dimension: model.dimension, bits: model.bits)
     }
 
     /// - Parameter mergesAgain: whether to merge once more, for the time it takes.
@@ -106,7 +103,7 @@ struct IndexBuilder {
 
     private func merge(_ model: PartitionModel) throws {
         let merge = try PartitionMerge(model: model, parts: shards.indices.map { partPath($0) })
-        let slices = try slices
+        let slices = slices(model)
         let written = Parallel.map(count: slices.count, blockSize: 1, workers: threads) { range in
             Result { () throws(IndexError) in
                 try merge.write(slices[range.lowerBound], to: slicePath(range.lowerBound))
@@ -118,12 +115,14 @@ struct IndexBuilder {
     private var base: String { path.split(separator: "/").last.map(String.init) ?? "" }
 
     func open() throws -> PartitionedIndex {
-        try PartitionedIndex(
-            model: modelPath,
-            segments: [.init(slices: try slices.indices.map { slicePath($0) }, firstRow: 0)])
+        let model = try PartitionModel(path: modelPath)
+        return try PartitionedIndex(
+            model: model, segments: [.init(slices: slices(model).indices.map { slicePath($0) }, firstRow: 0)])
     }
 
-    func sliceBytes() throws -> Int { try slices.indices.reduce(0) { try $0 + fileBytes(slicePath($1)) } }
+    func sliceBytes(_ model: PartitionModel) throws -> Int {
+        try slices(model).indices.reduce(0) { try $0 + fileBytes(slicePath($1)) }
+    }
 
     private func fileBytes(_ path: String) throws -> Int {
         try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0

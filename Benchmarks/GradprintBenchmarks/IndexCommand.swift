@@ -55,8 +55,9 @@ struct IndexCommand: ParsableCommand {
             Report(
                 kernels: KernelLevel.current.rawValue, rows: index.count, dimension: index.dimension,
                 partitions: index.model.partitions, bits: index.model.bits, build: build,
-                bytesPerVector: Double(try builder.sliceBytes()) / Double(max(1, index.count)),
-                openMilliseconds: opening * 1000, peakMegabytes: Double(PeakMemory.bytes) / 1e6, searches: lines))
+                bytesPerVector: Double(try builder.sliceBytes(index.model)) / Double(max(1, index.count)),
+                openMilliseconds: opening * 1000,
+                openProcessorMilliseconds: (watch.processorSeconds["open"] ?? 0) * 1000, peakMegabytes: Double(PeakMemory.bytes) / 1e6, searches: lines))
     }
 
     private func measure(
@@ -152,6 +153,7 @@ private struct Report: Encodable {
     let build: IndexBuilder.Report?
     let bytesPerVector: Double
     let openMilliseconds: Double
+    let openProcessorMilliseconds: Double
     let peakMegabytes: Double
     let searches: [SearchReport]
 }
