@@ -57,7 +57,8 @@ struct IndexCommand: ParsableCommand {
                 partitions: index.model.partitions, bits: index.model.bits, build: build,
                 bytesPerVector: Double(try builder.sliceBytes(index.model)) / Double(max(1, index.count)),
                 openMilliseconds: opening * 1000,
-                openProcessorMilliseconds: (watch.processorSeconds["open"] ?? 0) * 1000, peakMegabytes: Double(PeakMemory.bytes) / 1e6, searches: lines))
+                openProcessorMilliseconds: (watch.processorSeconds["open"] ?? 0) * 1000,
+                peakMegabytes: Double(PeakMemory.bytes) / 1e6, searches: lines))
     }
 
     private func measure(

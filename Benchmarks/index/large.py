@@ -1,13 +1,19 @@
 #!/usr/bin/env python3
 """Prints what `Benchmarks/index/large.sh` measured as Markdown tables.
 
-    large.py RESULTS
+    large.py RESULTS [--probes RECALL]
+
+With --probes: only the fewest partitions whose recall was reached, or the most that were tried.
 """
+import argparse
 import json
 import os
-import sys
 
-folder = sys.argv[1]
+parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+parser.add_argument("results")
+parser.add_argument("--probes", type=float)
+options = parser.parse_args()
+folder = options.results
 
 
 def read(name):
@@ -25,6 +31,12 @@ def table(head, rows):
         print("| " + " | ".join(row) + " |")
     print()
 
+
+if options.probes is not None:
+    points = sorted(read("search")["searches"], key=lambda point: point["probes"])
+    reached = [point for point in points if point["recall"] >= options.probes]
+    print((reached or points[-1:])[0]["probes"])
+    raise SystemExit
 
 real, made = read("real"), read("made")
 head = ["", "rows"] + [f"{100 * q:.0f} %" for q in real["quantiles"]]
@@ -54,7 +66,7 @@ for name in ("search", "limited"):
     if name == "limited":
         print("From a cold cache" + (f", with {limit['limit'] / 1e6:,.0f} MB of memory for an index of "
                                      f"{limit['bytes'] / 1e6:,.0f} MB:\n" if limit else ", without a limit of memory:\n"))
-    print(f"Opened in {found['openMilliseconds']:.1f} ms; resident peak {found['peakMegabytes']:,.0f} MB\n")
+    print(f"Opened in {found['openMilliseconds']:.1f} ms ({found['openProcessorMilliseconds']:.1f} of a processor); resident peak {found['peakMegabytes']:,.0f} MB\n")
     table(["probes", "recall@10", "queries/s", "of the first batch", "read for it, MB", "alone p50 ms", "alone p99 ms"],
           [[f"{point['probes']}", f"{point['recall']:.4f}", f"{point['queriesPerSecond']:,.0f}",
             f"{point['firstQueriesPerSecond']:,.0f}", f"{point['firstReadMegabytes']:,.0f}",

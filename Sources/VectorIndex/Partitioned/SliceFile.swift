@@ -56,7 +56,7 @@ internal import Synchronization
         } catch {
             throw .damaged(error)
         }
-        state = unsafe Mutex(State(isChecked: [Bool](repeating: false, count: entries.count)))
+        state = Mutex(State(isChecked: [Bool](repeating: false, count: entries.count)))
     }
 
     private static func entries(
@@ -87,17 +87,20 @@ internal import Synchronization
         return entries
     }
 
+    /// A partition, which the system is asked to read ahead where it is not in memory.
+    ///
     /// - Throws: `corrupt`: a checksum.
     @unsafe func view(of entry: Int) throws(StorageError) -> View {
-        let (bases, isChecked) = unsafe state.withLock { unsafe ($0.bases, $0.isChecked[entry]) }
+        let visit = unsafe state.withLock { unsafe $0.visit(entry) }
         let first = entries[entry].firstBlock
-        if let bases = unsafe bases, isChecked || !checksChecksums {
+        let blocks = first..<first + entries[entry].blocks
+        try readAhead(blocks, unsafe visit.advice)
+        if let bases = unsafe visit.bases, unsafe visit.isChecked || !checksChecksums {
             return unsafe View(
                 hot: bases.hot + first * codes.blockBytes,
                 warm: bases.warm + first * codes.recordBytes * PartitionCodes.blockRows,
                 rows: bases.rows + first * PartitionCodes.blockRows)
         }
-        let blocks = first..<first + entries[entry].blocks
         let reader = reader
         let view = try unsafe View(
             hot: reader.values("hot", as: UInt8.self, rows: blocks).withUnsafeBufferPointer { $0.baseAddress! },
@@ -113,10 +116,53 @@ internal import Synchronization
         return unsafe view
     }
 
+    /// Without it, the first touch of a page that is not in memory reads what lies around it as well, up to megabytes of
+    /// partitions that nobody wants, and waits for them; so does the next touch.
+    private func readAhead(_ blocks: Range<Int>, _ advice: State.Advice) throws(StorageError) {
+        switch advice {
+        case .none: return
+        case .look:
+            if try reader.isResident("warm", row: blocks.lowerBound) { return }
+            state.withLock { $0.readsAhead = State.readsAheadFor }
+        case .read: break
+        }
+        for column in ["row", "hot", "warm"] { try reader.willNeed(column, rows: blocks) }
+    }
+
     @safe private struct State: @unchecked Sendable {
         // Unchecked because of the pointers: they lead into a read-only mapping that lives as long as the reader.
         var isChecked: [Bool]
         /// Where the columns begin.
         var bases: View?
+        private var visits = 0
+        /// So many visits more are read ahead, since the file was not all in memory lately.
+        var readsAhead = 0
+
+        /// Looking whether a page is in memory costs as much as scanning a tenth of a partition, so it is done now and
+        /// then, and reading ahead only where it is not.
+        static let lookEvery = 16
+        static let readsAheadFor = 1024
+
+        enum Advice { case none, look, read }
+
+        @unsafe struct Visit {
+            let bases: View?
+            let isChecked: Bool
+            let advice: Advice
+        }
+
+        init(isChecked: [Bool]) { self.isChecked = isChecked }
+
+        mutating func visit(_ entry: Int) -> Visit {
+            visits &+= 1
+            var advice = Advice.none
+            if readsAhead > 0 || !isChecked[entry] {
+                advice = .read
+            } else if visits % Self.lookEvery == 0 {
+                advice = .look
+            }
+            readsAhead = max(0, readsAhead - 1)
+            return unsafe Visit(bases: bases, isChecked: isChecked[entry], advice: advice)
+        }
     }
 }
