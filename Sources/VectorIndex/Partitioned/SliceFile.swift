@@ -24,12 +24,15 @@ internal import Synchronization
     /// The partitions that have vectors, rising.
     let entries: [Entry]
     private let codes: PartitionCodes
+    private let readAhead: ReadAhead
     private let checksChecksums: Bool
     private let state: Mutex<State>
 
     /// - Throws: `mismatch` for a slice of another model; `damaged`.
     /// - Complexity: O(blocks), in the two small columns.
-    init(path: String, model: PartitionModel, checksChecksums: Bool) throws(IndexError) {
+    init(
+        path: String, model: PartitionModel, readAhead: ReadAhead, checksChecksums: Bool
+    ) throws(IndexError) {
         let reader = try indexed { () throws(StorageError) in
             try ShardReader(path: path, expectedKind: PartitionSlice.kind)
         }
@@ -44,6 +47,7 @@ internal import Synchronization
         self.reader = reader
         partitions = first..<end
         codes = model.codes
+        self.readAhead = readAhead
         self.checksChecksums = checksChecksums
         do throws(StorageError) {
             guard try reader.column("hot").fixedWidth == codes.blockBytes,
@@ -56,7 +60,7 @@ internal import Synchronization
         } catch {
             throw .damaged(error)
         }
-        state = Mutex(State(isChecked: [Bool](repeating: false, count: entries.count)))
+        state = unsafe Mutex(State(isChecked: [Bool](repeating: false, count: entries.count)))
     }
 
     private static func entries(
@@ -91,11 +95,16 @@ internal import Synchronization
     ///
     /// - Throws: `corrupt`: a checksum.
     @unsafe func view(of entry: Int) throws(StorageError) -> View {
-        let visit = unsafe state.withLock { unsafe $0.visit(entry) }
+        let (bases, isChecked) = unsafe state.withLock { unsafe ($0.bases, $0.isChecked[entry]) }
         let first = entries[entry].firstBlock
         let blocks = first..<first + entries[entry].blocks
-        try readAhead(blocks, unsafe visit.advice)
-        if let bases = unsafe visit.bases, unsafe visit.isChecked || !checksChecksums {
+        if try readAhead.isWanted(
+            isFirst: checksChecksums && !isChecked,
+            isResident: { () throws(StorageError) in try self.reader.isResident("warm", row: first) })
+        {
+            for column in ["row", "hot", "warm"] { try self.reader.willNeed(column, rows: blocks) }
+        }
+        if let bases = unsafe bases, isChecked || !checksChecksums {
             return unsafe View(
                 hot: bases.hot + first * codes.blockBytes,
                 warm: bases.warm + first * codes.recordBytes * PartitionCodes.blockRows,
@@ -116,53 +125,39 @@ internal import Synchronization
         return unsafe view
     }
 
-    /// Without it, the first touch of a page that is not in memory reads what lies around it as well, up to megabytes of
-    /// partitions that nobody wants, and waits for them; so does the next touch.
-    private func readAhead(_ blocks: Range<Int>, _ advice: State.Advice) throws(StorageError) {
-        switch advice {
-        case .none: return
-        case .look:
-            if try reader.isResident("warm", row: blocks.lowerBound) { return }
-            state.withLock { $0.readsAhead = State.readsAheadFor }
-        case .read: break
-        }
-        for column in ["row", "hot", "warm"] { try reader.willNeed(column, rows: blocks) }
-    }
-
     @safe private struct State: @unchecked Sendable {
         // Unchecked because of the pointers: they lead into a read-only mapping that lives as long as the reader.
         var isChecked: [Bool]
         /// Where the columns begin.
         var bases: View?
-        private var visits = 0
-        /// So many visits more are read ahead, since the file was not all in memory lately.
-        var readsAhead = 0
+    }
+}
 
-        /// Looking whether a page is in memory costs as much as scanning a tenth of a partition, so it is done now and
-        /// then, and reading ahead only where it is not.
-        static let lookEvery = 16
-        static let readsAheadFor = 1024
+/// Says which partitions the system is asked to read ahead: those touched first, and all while memory seems too small for
+/// the index.
+///
+/// Otherwise the first touch of a page that is not in memory reads what lies around it as well, up to megabytes of
+/// partitions that nobody wants, and waits for them, and the next touch does so again. To ask for what is in memory costs
+/// as much as scanning a part of it, so that is looked at now and then.
+final class ReadAhead: Sendable {
+    private let visits = Atomic(0)
+    /// So many visits more are read ahead.
+    private let left = Atomic(0)
 
-        enum Advice { case none, look, read }
+    private static let lookEvery = 16
+    private static let readsAhead = 4096
 
-        @unsafe struct Visit {
-            let bases: View?
-            let isChecked: Bool
-            let advice: Advice
+    /// - Parameters:
+    ///   - isFirst: whether the partition is touched for the first time.
+    ///   - isResident: whether it is in memory.
+    func isWanted(isFirst: Bool, isResident: () throws(StorageError) -> Bool) throws(StorageError) -> Bool {
+        if left.load(ordering: .relaxed) > 0 {
+            left.subtract(1, ordering: .relaxed)
+            return true
         }
-
-        init(isChecked: [Bool]) { self.isChecked = isChecked }
-
-        mutating func visit(_ entry: Int) -> Visit {
-            visits &+= 1
-            var advice = Advice.none
-            if readsAhead > 0 || !isChecked[entry] {
-                advice = .read
-            } else if visits % Self.lookEvery == 0 {
-                advice = .look
-            }
-            readsAhead = max(0, readsAhead - 1)
-            return unsafe Visit(bases: bases, isChecked: isChecked[entry], advice: advice)
-        }
+        if isFirst { return true }
+        guard visits.add(1, ordering: .relaxed).newValue % Self.lookEvery == 0, try !isResident() else { return false }
+        left.store(Self.readsAhead, ordering: .relaxed)
+        return true
     }
 }
