@@ -95,6 +95,11 @@ bench-index: deps deps-python
 	Benchmarks/index/run.sh $(VECTORS)
 .PHONY: bench-index
 
+# Ten million vectors made from real ones, and an index of them: make bench-index-large [VECTORS=FILE.fbin]
+bench-index-large: deps
+	Benchmarks/index/large.sh $(VECTORS)
+.PHONY: bench-index-large
+
 # Token ids and vectors a second, beside Hugging Face's tokenizers and sentence-transformers.
 bench-embed: deps deps-python data
 	$(MAKE) models MODEL=all

@@ -12,7 +12,7 @@ struct GradprintBenchmarks: ParsableCommand {
         subcommands: [
             GenerateCommand.self, TextsCommand.self, NumericCommand.self, LissaCommand.self, EmbedCommand.self,
             TokenizerCommand.self, TransformerCommand.self, StaticCommand.self, RecallCommand.self, ScaleCommand.self,
-            IndexCommand.self, RunRecallCommand.self,
+            IndexCommand.self, RunRecallCommand.self, PerturbCommand.self, NeighboursCommand.self,
         ]
     )
 }

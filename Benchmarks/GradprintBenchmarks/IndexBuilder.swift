@@ -21,9 +21,11 @@ struct IndexBuilder {
         var processorSeconds: [String: Double] = [:]
         var sampleRows = 0
         var partBytes = 0
-        /// The most that was resident while building, mapped pages of files included.
-        var peakMegabytes = 0.0
+        /// The most that was resident until the end of each stage, mapped pages of files included.
+        var peakMegabytes: [String: Double] = [:]
         var mergeMegabytesPerSecond = 0.0
+        /// Of a second merge, with all parts in the system's cache.
+        var mergeAgainMegabytesPerSecond: Double?
         /// Of the sample and of the corpus, to their centroids.
         var meanSquaredDistances: [Double] = []
     }
@@ -35,18 +37,21 @@ struct IndexBuilder {
     private func partPath(_ shard: Int) -> String { "\(folder)/part-\(shard)" }
     private func slicePath(_ slice: Int) -> String { "\(folder)/slice-\(slice)" }
 
-    private var slices: [Range<Int>] {
-        get throws {
-            let model = try PartitionModel(path: modelPath)
-            return PartitionSlice.slices(
-                rows: rows, partitions: model.partitions, dimension: model.dimension, bits: model.bits)
-        }
+    private func slices(_ model: PartitionModel) -> [Range<Int>] {
+        PartitionSlice.slices(
+            rows: rows, partitions: model.partitions, dimension: model.dimension, bits: model.bits)
     }
 
-    func build() throws -> Report {
+    /// - Parameter mergesAgain: whether to merge once more, for the time it takes.
+    func build(mergesAgain: Bool) throws -> Report {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         var report = Report()
         var watch = Stopwatch()
+        func lap(_ stage: String) {
+            let seconds = watch.lap(stage)
+            report.peakMegabytes[stage] = Double(PeakMemory.bytes) / 1e6
+            FileHandle.standardError.write(Data("\(folder): \(stage), \(Int(seconds)) s\n".utf8))
+        }
         var generator = SeededGenerator(seed: 1)
         let chosen = generator.sample(
             settings.sampleRows(corpusRows: rows, dimension: dimension), below: rows)
@@ -62,62 +67,76 @@ struct IndexBuilder {
                 next += 1
             }
         }
-        watch.lap("sample")
+        lap("sample")
         let trained = try PartitionModel.train(
             sample: Matrix(rows: chosen.count, columns: dimension, elements: elements),
             corpusRows: rows, settings: settings, metric: metric, seed: 1, fingerprintIdentity: base,
             workers: threads)
         elements = []
         try trained.write(to: modelPath)
-        watch.lap("train")
+        lap("train")
         let model = try PartitionModel(path: modelPath)
         var squares = 0.0
         for (shard, rows) in shards.enumerated() {
             let block = try VectorFile(path: path).read(rows: rows)
             let part = try PartitionPart.write(block.span, to: partPath(shard), model: model, workers: threads)
             squares += part.meanSquaredDistance * Double(part.rows)
+            if shard % 32 == 31 {
+                FileHandle.standardError.write(Data("\(folder): \(rows.upperBound) rows encoded\n".utf8))
+            }
         }
         report.meanSquaredDistances = [model.meanSquaredDistance, squares / Double(max(1, rows))]
-        watch.lap("assign and encode")
+        lap("assign and encode")
+        try merge(model)
+        lap("merge")
+        report.seconds = watch.seconds
+        report.processorSeconds = watch.processorSeconds
+        report.seconds["total"] = watch.seconds.values.reduce(0, +)
+        report.partBytes = try shards.indices.reduce(0) { try $0 + fileBytes(partPath($1)) }
+        report.mergeMegabytesPerSecond = Double(report.partBytes) / (watch.seconds["merge"] ?? .infinity) / 1e6
+        if mergesAgain {
+            try merge(model)
+            report.mergeAgainMegabytesPerSecond = Double(report.partBytes) / watch.lap("merge again") / 1e6
+        }
+        return report
+    }
+
+    private func merge(_ model: PartitionModel) throws {
         let merge = try PartitionMerge(model: model, parts: shards.indices.map { partPath($0) })
-        let slices = try slices
+        let slices = slices(model)
         let written = Parallel.map(count: slices.count, blockSize: 1, workers: threads) { range in
             Result { () throws(IndexError) in
                 try merge.write(slices[range.lowerBound], to: slicePath(range.lowerBound))
             }
         }
         for result in written { _ = try result.get() }
-        let seconds = watch.lap("merge")
-        report.seconds = watch.seconds
-        report.processorSeconds = watch.processorSeconds
-        report.seconds["total"] = watch.seconds.values.reduce(0, +)
-        report.partBytes = try shards.indices.reduce(0) { try $0 + fileBytes(partPath($1)) }
-        report.mergeMegabytesPerSecond = Double(report.partBytes) / seconds / 1e6
-        report.peakMegabytes = Double(PeakMemory.bytes) / 1e6
-        return report
     }
 
     private var base: String { path.split(separator: "/").last.map(String.init) ?? "" }
 
     func open() throws -> PartitionedIndex {
-        try PartitionedIndex(
-            model: modelPath,
-            segments: [.init(slices: try slices.indices.map { slicePath($0) }, firstRow: 0)])
+        let model = try PartitionModel(path: modelPath)
+        return try PartitionedIndex(
+            model: model, segments: [.init(slices: slices(model).indices.map { slicePath($0) }, firstRow: 0)])
     }
 
-    func sliceBytes() throws -> Int { try slices.indices.reduce(0) { try $0 + fileBytes(slicePath($1)) } }
+    func sliceBytes(_ model: PartitionModel) throws -> Int {
+        try slices(model).indices.reduce(0) { try $0 + fileBytes(slicePath($1)) }
+    }
 
     private func fileBytes(_ path: String) throws -> Int {
         try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
     }
 }
 
-/// The most memory that this process has had resident.
+/// The most memory that this process has had resident, and what it has read from disks.
 enum PeakMemory {
-    static var bytes: Int {
+    static var bytes: Int { usage.ru_maxrss * 1024 }
+    static var readBytes: Int { usage.ru_inblock * 512 }
+
+    private static var usage: rusage {
         var usage = rusage()
-        guard unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 else { return 0 }
-        return usage.ru_maxrss * 1024
+        return unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 ? usage : rusage()
     }
 }
 

@@ -28,6 +28,7 @@ struct IndexCommand: ParsableCommand {
     @Option(help: "Rank so many candidates by the exact vectors of an .fbin file; 0 for none.") var rerank = 0
     @Option(help: "Queries to time one by one.") var singles = 500
     @Flag(help: "Search the files that are in the folder.") var reuse = false
+    @Flag(help: "Merge twice, the second time from files in the system's cache.") var mergeAgain = false
 
     func run() throws {
         BLAS.setThreads(1)
@@ -48,7 +49,7 @@ struct IndexCommand: ParsableCommand {
             path: base, rows: vectors.rows, dimension: vectors.dimension, folder: work,
             settings: settings,
             metric: metric, shardRows: shardRows, threads: threads)
-        let build = reuse ? nil : try builder.build()
+        let build = reuse ? nil : try builder.build(mergesAgain: mergeAgain)
         var watch = Stopwatch()
         let index = try builder.open()
         let opening = watch.lap("open")
@@ -61,8 +62,10 @@ struct IndexCommand: ParsableCommand {
             Report(
                 kernels: KernelLevel.current.rawValue, rows: index.count, dimension: index.dimension,
                 partitions: index.model.partitions, imbalance: index.imbalance, bits: index.model.bits, build: build,
-                bytesPerVector: Double(try builder.sliceBytes()) / Double(max(1, index.count)),
-                openMilliseconds: opening * 1000, peakMegabytes: Double(PeakMemory.bytes) / 1e6, searches: lines))
+                bytesPerVector: Double(try builder.sliceBytes(index.model)) / Double(max(1, index.count)),
+                openMilliseconds: opening * 1000,
+                openProcessorMilliseconds: (watch.processorSeconds["open"] ?? 0) * 1000,
+                peakMegabytes: Double(PeakMemory.bytes) / 1e6, searches: lines))
     }
 
     private func measure(
@@ -73,7 +76,11 @@ struct IndexCommand: ParsableCommand {
             try index.search(
                 queries, count: count, probes: probes, reranking: reranking, confidence: confidence, workers: workers)
         }
+        let read = PeakMemory.readBytes
+        var first = Stopwatch()
         let found = try search(queries, workers: threads)
+        let firstSeconds = first.lap("first")
+        let firstRead = PeakMemory.readBytes - read
         var hits = 0
         for (result, rows) in zip(found, exact) {
             let wanted = Set(rows.prefix(count))
@@ -102,6 +109,7 @@ struct IndexCommand: ParsableCommand {
             probes: probes, recall: Double(hits) / Double(queries.rows * count),
             queriesPerSecond: Double(queries.rows) / seconds.sorted()[1],
             processorMicroseconds: processorSeconds.sorted()[1] * 1e6 / Double(queries.rows),
+            firstQueriesPerSecond: Double(queries.rows) / firstSeconds, firstReadMegabytes: Double(firstRead) / 1e6,
             singleMilliseconds50: percentile(0.5), singleMilliseconds99: percentile(0.99))
     }
 
@@ -135,6 +143,9 @@ struct SearchReport: Encodable {
     let queriesPerSecond: Double
     /// Of all threads, a query of the batch.
     let processorMicroseconds: Double
+    /// The batch's first search, and what it read from the disk.
+    let firstQueriesPerSecond: Double
+    let firstReadMegabytes: Double
     /// One query at a time on one thread.
     let singleMilliseconds50: Double?
     let singleMilliseconds99: Double?
@@ -151,6 +162,7 @@ private struct Report: Encodable {
     let build: IndexBuilder.Report?
     let bytesPerVector: Double
     let openMilliseconds: Double
+    let openProcessorMilliseconds: Double
     let peakMegabytes: Double
     let searches: [SearchReport]
 }

@@ -52,6 +52,26 @@ internal import Foundation
         unsafe madvise(UnsafeMutableRawPointer(mutating: base), count, advice.value)
     }
 
+    /// Asks the system to read a range of the file ahead, and does not wait for it.
+    package func willNeed(_ range: Range<Int>) {
+        guard let base = unsafe base else { return }
+        precondition(range.lowerBound >= 0 && range.upperBound <= count)
+        // The advice is about whole pages.
+        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+        let start = range.lowerBound / page * page
+        unsafe madvise(UnsafeMutableRawPointer(mutating: base + start), range.upperBound - start, MADV_WILLNEED)
+    }
+
+    /// Whether the page with a byte of the file is in memory; true also where the system does not say.
+    package func isResident(at offset: Int) -> Bool {
+        guard let base = unsafe base else { return true }
+        precondition(offset >= 0 && offset < count)
+        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+        var state: UInt8 = 1
+        unsafe mincore(UnsafeMutableRawPointer(mutating: base + offset / page * page), 1, &state)
+        return state & 1 == 1
+    }
+
     package enum Advice: Sendable {
         case sequential, random, willNeed, notNeeded
 

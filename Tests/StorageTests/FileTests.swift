@@ -17,6 +17,26 @@ import Testing
         #expect(error?.kind == .notFound)
     }
 
+    /// Where the file system keeps its pages nowhere else, the last step is left out.
+    @Test func aRangeIsReadAhead() async throws {
+        let folder = TemporaryFolder()
+        let content = [UInt8](repeating: 7, count: 1 << 20)
+        try DurableFile.write(content.span.rawBytes, to: folder.path("a"))
+        let touched = try MappedFile(path: folder.path("a"))
+        #expect(touched.bytes.copied() == content)
+        #expect(touched.isResident(at: 0) && touched.isResident(at: content.count - 1))
+
+        try DurableFile.write(content.span.rawBytes, to: folder.path("b"))
+        let descriptor = unsafe open(folder.path("b"), O_RDONLY)
+        posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
+        close(descriptor)
+        let mapped = try MappedFile(path: folder.path("b"))
+        guard !mapped.isResident(at: 600_000) else { return }
+        mapped.willNeed(600_000..<600_001)
+        for _ in 0..<500 where !mapped.isResident(at: 600_000) { try await Task.sleep(for: .milliseconds(10)) }
+        #expect(mapped.isResident(at: 600_000))
+    }
+
     /// A limit on the size of files stands for a full disk. It holds for the whole process, so it is one that no other test
     /// comes near.
     @Test func aFullDiskLeavesTheOldFile() throws {

@@ -32,6 +32,30 @@ extension ShardReader {
         return unsafe _overrideLifetime(Span<T>(_bytes: bytes), borrowing: self)
     }
 
+    /// Asks the system to read rows of a column of a fixed width that is stored raw ahead, and does not wait for it.
+    ///
+    /// - Throws: `mismatch` (no such column).
+    package func willNeed(_ column: String, rows: Range<Int>) throws(StorageError) {
+        guard let bytes = try bytes(of: column, rows: rows) else { return }
+        file.willNeed(bytes)
+    }
+
+    /// Whether the first byte of a row is in memory, of a column of a fixed width that is stored raw.
+    ///
+    /// - Throws: `mismatch` (no such column).
+    package func isResident(_ column: String, row: Int) throws(StorageError) -> Bool {
+        guard let bytes = try bytes(of: column, rows: row..<row + 1) else { return true }
+        return file.isResident(at: bytes.lowerBound)
+    }
+
+    private func bytes(of column: String, rows: Range<Int>) throws(StorageError) -> Range<Int>? {
+        let index = try index(of: column)
+        guard let rowBytes = columns[index].rowBytes, columns[index].codec.isVerbatim else { return nil }
+        let rows = checked(rows)
+        let offset = directory.columns[index].offset
+        return offset + rows.lowerBound * rowBytes..<offset + rows.upperBound * rowBytes
+    }
+
     /// Copies rows of any column of floats: `float16` is widened, `float64` narrowed to nearest.
     ///
     /// - Parameter destination: row-major `[rows.count × width]`.

@@ -51,22 +51,29 @@ extension PartitionModel {
                 StorageError(.corrupt, path: path, "its attributes are not those of a model; train it again"))
         }
         let width = (dimension + 31) / 32 * 32
-        var nodes: [[Float]] = []
+        let centroids: [Float]
+        let origin: [Float]
         do throws(StorageError) {
             guard try reader.column("centroid").fixedWidth == width else {
                 throw StorageError(.corrupt, path: path, "its centroids are not of \(width) dimensions; train it again")
             }
-            for rows in [0..<partitions, partitions..<reader.rows] {
-                var elements: [Float] = []
-                try reader.read("centroid", rows: rows, into: &elements)
-                nodes.append(elements)
-            }
+            let all = try reader.floats("centroid")
+            centroids = Self.copy(all.extracting(0..<partitions * width))
+            origin = Self.copy(all.extracting(partitions * width..<partitions * width + dimension))
         } catch {
             throw .damaged(error)
         }
         self.init(
             dimension: dimension, metric: metric, bits: bits, seed: seed, fingerprintIdentity: fingerprint,
-            meanSquaredDistance: distance, origin: Array(nodes[1].prefix(dimension)),
-            centroids: Matrix(rows: partitions, columns: width, elements: nodes[0]), identity: identity)
+            meanSquaredDistance: distance, origin: origin,
+            centroids: Matrix(rows: partitions, columns: width, elements: centroids), identity: identity)
+    }
+
+    /// Without writing zeros first, as opening an index takes mostly the time for this memory.
+    private static func copy(_ values: Span<Float>) -> [Float] {
+        unsafe [Float](unsafeUninitializedCapacity: values.count) { buffer, initialized in
+            unsafe values.withUnsafeBufferPointer { unsafe _ = buffer.initialize(from: $0) }
+            initialized = values.count
+        }
     }
 }

@@ -69,11 +69,13 @@ package struct PartitionedIndex: VectorIndex {
         var files: [SliceFile] = []
         var places = [[Place]](repeating: [], count: model.partitions)
         var (count, largest) = (0, 0)
+        let readAhead = ReadAhead()
         for segment in segments {
             var next = 0
             var rows = 0
             for slice in segment.slices {
-                let file = try SliceFile(path: slice, model: model, checksChecksums: checksChecksums)
+                let file = try SliceFile(
+                    path: slice, model: model, readAhead: readAhead, checksChecksums: checksChecksums)
                 guard file.partitions.lowerBound == next else {
                     throw .damaged(
                         StorageError(
@@ -117,7 +119,8 @@ package struct PartitionedIndex: VectorIndex {
         var own: [String] = []
         var (firstRow, rows) = (0, 0)
         for slice in slices {
-            let file = try SliceFile(path: slice, model: model, checksChecksums: checksChecksums)
+            let file = try SliceFile(
+                path: slice, model: model, readAhead: ReadAhead(), checksChecksums: checksChecksums)
             if file.partitions.lowerBound == 0, !own.isEmpty {
                 segments.append(Segment(slices: own, firstRow: firstRow))
                 own = []

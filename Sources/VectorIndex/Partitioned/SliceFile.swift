@@ -24,12 +24,15 @@ internal import Synchronization
     /// The partitions that have vectors, rising.
     let entries: [Entry]
     private let codes: PartitionCodes
+    private let readAhead: ReadAhead
     private let checksChecksums: Bool
     private let state: Mutex<State>
 
     /// - Throws: `mismatch` for a slice of another model; `damaged`.
     /// - Complexity: O(blocks), in the two small columns.
-    init(path: String, model: PartitionModel, checksChecksums: Bool) throws(IndexError) {
+    init(
+        path: String, model: PartitionModel, readAhead: ReadAhead, checksChecksums: Bool
+    ) throws(IndexError) {
         let reader = try indexed { () throws(StorageError) in
             try ShardReader(path: path, expectedKind: PartitionSlice.kind)
         }
@@ -44,6 +47,7 @@ internal import Synchronization
         self.reader = reader
         partitions = first..<end
         codes = model.codes
+        self.readAhead = readAhead
         self.checksChecksums = checksChecksums
         do throws(StorageError) {
             guard try reader.column("hot").fixedWidth == codes.blockBytes,
@@ -87,17 +91,25 @@ internal import Synchronization
         return entries
     }
 
+    /// A partition, which the system is asked to read ahead where it is not in memory.
+    ///
     /// - Throws: `corrupt`: a checksum.
     @unsafe func view(of entry: Int) throws(StorageError) -> View {
         let (bases, isChecked) = unsafe state.withLock { unsafe ($0.bases, $0.isChecked[entry]) }
         let first = entries[entry].firstBlock
+        let blocks = first..<first + entries[entry].blocks
+        if try readAhead.isWanted(
+            isFirst: checksChecksums && !isChecked,
+            isResident: { () throws(StorageError) in try self.reader.isResident("warm", row: first) })
+        {
+            for column in ["row", "hot", "warm"] { try self.reader.willNeed(column, rows: blocks) }
+        }
         if let bases = unsafe bases, isChecked || !checksChecksums {
             return unsafe View(
                 hot: bases.hot + first * codes.blockBytes,
                 warm: bases.warm + first * codes.recordBytes * PartitionCodes.blockRows,
                 rows: bases.rows + first * PartitionCodes.blockRows)
         }
-        let blocks = first..<first + entries[entry].blocks
         let reader = reader
         let view = try unsafe View(
             hot: reader.values("hot", as: UInt8.self, rows: blocks).withUnsafeBufferPointer { $0.baseAddress! },
@@ -118,5 +130,34 @@ internal import Synchronization
         var isChecked: [Bool]
         /// Where the columns begin.
         var bases: View?
+    }
+}
+
+/// Says which partitions the system is asked to read ahead: those touched first, and all while memory seems too small for
+/// the index.
+///
+/// Otherwise the first touch of a page that is not in memory reads what lies around it as well, up to megabytes of
+/// partitions that nobody wants, and waits for them, and the next touch does so again. To ask for what is in memory costs
+/// as much as scanning a part of it, so that is looked at now and then.
+final class ReadAhead: Sendable {
+    private let visits = Atomic(0)
+    /// So many visits more are read ahead.
+    private let left = Atomic(0)
+
+    private static let lookEvery = 16
+    private static let readsAhead = 4096
+
+    /// - Parameters:
+    ///   - isFirst: whether the partition is touched for the first time.
+    ///   - isResident: whether it is in memory.
+    func isWanted(isFirst: Bool, isResident: () throws(StorageError) -> Bool) throws(StorageError) -> Bool {
+        if left.load(ordering: .relaxed) > 0 {
+            left.subtract(1, ordering: .relaxed)
+            return true
+        }
+        if isFirst { return true }
+        guard visits.add(1, ordering: .relaxed).newValue % Self.lookEvery == 0, try !isResident() else { return false }
+        left.store(Self.readsAhead, ordering: .relaxed)
+        return true
     }
 }
