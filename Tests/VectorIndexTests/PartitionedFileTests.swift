@@ -62,8 +62,8 @@ import VectorIndex
             #expect(slices.flatMap(\.self) == Array(0..<partitions))
             if rows >= 10_000_000 { #expect(slices.allSatisfy { $0.count <= 256 } && slices[0].count >= 64) }
         }
-        #expect(PartitionSettings.partitions(forRows: 1_000_000, dimension: 256) == 6944)
-        #expect(PartitionSettings.partitions(forRows: 1_000_000, dimension: 416) == 4273)
+        #expect(PartitionSettings.partitions(forRows: 1_000_000, dimension: 256) == 8620)
+        #expect(PartitionSettings.partitions(forRows: 1_000_000, dimension: 416) == 4237)
         #expect((16_000...16_500).contains(PartitionSettings.partitions(forRows: 10_000_000, dimension: 256)))
         #expect((130_000...132_000).contains(PartitionSettings.partitions(forRows: 100_000_000, dimension: 256)))
         #expect(PartitionSettings.partitions(forRows: 3, dimension: 4096) == 1)

@@ -14,7 +14,7 @@ package struct PartitionSettings: Codable, Hashable, Sendable {
     package var refinements: Int
 
     package init(
-        partitions: Int? = nil, bits: Int = 6, samplesPerPartition: Int = 96, largestSample: Int = 2 << 30,
+        partitions: Int? = nil, bits: Int = 6, samplesPerPartition: Int = 64, largestSample: Int = 2 << 30,
         iterations: Int = 6, refinements: Int = 3
     ) {
         precondition((1...8).contains(bits), "a code has 1 to 8 bits, not \(bits)")
@@ -27,14 +27,14 @@ package struct PartitionSettings: Codable, Hashable, Sendable {
         self.refinements = refinements
     }
 
-    /// One for 9/16 · dimension rows up to 10⁶ (144 at 256 dimensions), for 610 at 10⁷ and for 763 at 10⁸: with 256
-    /// dimensions 6,944, 16,393 and 131,061 partitions.
+    /// One for ¾ · dimension − 76 rows up to 10⁶ (116 at 256 dimensions, 236 at 416; at least 64), for 610 at 10⁷ and for
+    /// 763 at 10⁸: with 256 dimensions 8,620, 16,393 and 131,061 partitions.
     ///
-    /// Few rows a partition are read for a recall, and each partition wastes half a block; in proportion to the dimension
-    /// is what measured best at half a million rows (`docs/index.md`).
+    /// Fewer rows a partition are fewer rows read for a recall, but each partition wastes half a block of bytes. The line
+    /// goes through the numbers that measured best at half a million rows of 256 and of 416 dimensions (`docs/index.md`).
     package static func partitions(forRows rows: Int, dimension: Int) -> Int {
         let (million, tenMillion) = (1_000_000, 10_000_000)
-        let few = min(max(64, 9 * dimension / 16), 610)
+        let few = min(max(64, 3 * dimension / 4 - 76), 610)
         let each =
             switch rows {
             case ..<million: few
