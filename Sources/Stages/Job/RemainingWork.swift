@@ -58,7 +58,8 @@ package struct RemainingWork: Sendable, Encodable {
             // Tasks run side by side, as many as there are threads; one alone has them all.
             let lanes = Double(max(1, min(workers, left.count)))
             if done.rows > 0 { rate = Double(done.rows) / done.seconds }
-            if let rate, rows > 0 {
+            // Tasks that there is one of read samples, as a rule: they take as long as they did, however many rows there are.
+            if let rate, rows > 0, stage.tasks.count > 1 {
                 seconds = Double(rows) / rate / lanes
             } else {
                 seconds = Double(left.count) * done.seconds / Double(done.tasks) / lanes
