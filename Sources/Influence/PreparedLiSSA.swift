@@ -73,16 +73,34 @@ package struct PreparedLiSSA: Sendable {
         return sum
     }
 
-    /// Solves for each row of `vectors`, `[count × p]`.
+    /// Solves for each row of `vectors`, `[count × p]`. A row's solution does not depend on the others.
     ///
     /// - Throws: `notFinite`.
     /// - Complexity: 4·count·p² operations.
     package func solve(_ vectors: Matrix, workers: Int) throws(InfluenceError) -> LiSSASolution {
-        let solution = vectors.product(series, workers: workers)
+        let solution = product(vectors, series, workers: workers)
         return try LiSSASolution(
-            vectors: vectors, solution: solution, product: solution.product(curvature, workers: workers),
+            vectors: vectors, solution: solution, product: product(solution, curvature, workers: workers),
             damping: lissa.damping)
     }
+
+    /// The product with a symmetric matrix. By inner products and not by BLAS, whose sums depend on where a row stands and on
+    /// how many there are.
+    private func product(_ vectors: Matrix, _ factor: Matrix, workers: Int) -> Matrix {
+        var result = Matrix(rows: vectors.rows, columns: factor.rows)
+        var output = result.elements.mutableSpan
+        Parallel.fill(
+            &output, width: factor.rows, count: vectors.rows, blockSize: Self.blockRows, workers: workers
+        ) { rows, part in
+            let elements = vectors.elements.span
+            blockDots(
+                elements.extracting(rows.lowerBound * vectors.columns..<rows.upperBound * vectors.columns),
+                rows: rows.count, factor.elements.span, count: factor.rows, dimension: vectors.columns, into: &part)
+        }
+        return result
+    }
+
+    private static let blockRows = 64
 }
 
 extension Matrix {

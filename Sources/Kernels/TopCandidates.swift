@@ -45,6 +45,10 @@ package struct TopCandidates: Sendable {
         for candidate in other.heap.prefix(other.count) { offer(key: candidate.key, row: candidate.row) }
     }
 
+    /// The largest key that is kept, once no more fit: only what comes before it, or beside it with a smaller row, takes a
+    /// place. Infinity before.
+    package var worst: Float { count == capacity && capacity > 0 ? heap[0].key : .infinity }
+
     /// What is kept, best first.
     package var sorted: [(key: Float, row: UInt32)] {
         heap.prefix(count).map { ($0.key, $0.row) }.sorted { ($0.key, $0.row) < ($1.key, $1.row) }

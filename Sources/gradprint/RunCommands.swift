@@ -9,8 +9,10 @@ struct StatusCommand: ParsableCommand {
         commandName: "status",
         abstract: "Shows what a run holds and what is left to do.",
         discussion: """
-            Reads the run's manifests, so it works beside a running build and after a killed one. What a build would \
-            still do is printed by `gradprint build … --dry-run`. Of a run that was handed to Slurm it shows the jobs, \
+            Reads the run's manifests, so it works beside a running build and after a killed one. Of such a build it \
+            shows for each stage the tasks and rows that are left, and how long they take at the rates of the same stage \
+            in this run's journal; for a stage that never ran here that is unknown. What another build would do is \
+            printed by `gradprint build … --dry-run`. Of a run that was handed to Slurm it shows the jobs, \
             their states where squeue is there, and why elements failed.
             """)
 

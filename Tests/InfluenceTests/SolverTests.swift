@@ -1,5 +1,6 @@
 import Influence
 import Kernels
+import Probing
 import Testing
 
 @Suite struct SolverTests {
@@ -139,6 +140,17 @@ import Testing
         let prepared = PreparedLiSSA(sound, curvature, workers: 1)
         #expect(throws: InfluenceError.notFinite(output: 0)) {
             try prepared.solve(Matrix(rows: 1, columns: 2, elements: [.nan, 1]), workers: 1)
+        }
+    }
+
+    @Test func `an output's solution does not depend on its company`() throws {
+        let system = cases[0]
+        let prepared = PreparedLiSSA(try system.lissa(7), system.curvature, workers: 1)
+        let many = Fixture.vectors(700, system.curvature.parameterCount, seed: 12)
+        let all = try prepared.solve(many, workers: 2)
+        for rows in [0..<1, 3..<10, 63..<65, 100..<229, 699..<700, 1..<700] {
+            let some = try prepared.solve(many.rows(rows), workers: 2)
+            #expect(some.vectors == all.vectors.rows(rows) && some.residuals == Array(all.residuals[rows]))
         }
     }
 

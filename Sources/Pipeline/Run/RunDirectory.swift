@@ -6,7 +6,7 @@ package import Storage
 ///     RUN/configuration.yaml            the configuration with every --set applied
 ///     RUN/STAGE/TASK.FINGERPRINT/       one finished task: manifest.json and its outputs
 ///     RUN/generations/000001.json       what attribution reads
-///     RUN/tmp/                          unfinished tasks
+///     RUN/tmp/                          unfinished tasks; plan.json, what an unfinished build has to do
 ///     RUN/lock, RUN/log.jsonl           who works here; what happened when
 ///     RUN/log/STAGE-RANK.jsonl          the same for one element of a job array
 ///

@@ -63,15 +63,23 @@ package struct Runner: Sendable {
         removeUnfinished()
         var plan = try currentPlan()
         if plan.catalog == nil {
-            try execute(plan, mustRun: try missing(in: plan))
+            let mustRun = try missing(in: plan)
+            record(plan, mustRun)
+            try execute(plan, mustRun: mustRun)
             plan = try currentPlan()
         }
         let mustRun = try missing(in: plan)
         try Resources.available(at: directory.path).check(
             plan, mustRun: mustRun, workers: options.workers, at: directory.path)
+        record(plan, mustRun)
         try execute(plan, mustRun: mustRun, drops: true)
         try finish(plan)
         removeUnfinished()
+    }
+
+    /// Says what has to be done, for who looks on.
+    private func record(_ plan: BuildPlan, _ mustRun: [Bool]) {
+        PlanRecord(plan, stages: stages, mustRun: mustRun, workers: options.workers).write(directory)
     }
 
     /// Publishes a plan whose tasks are all committed, then deletes what neither it nor the generation before it has any

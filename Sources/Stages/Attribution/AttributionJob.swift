@@ -28,8 +28,9 @@ package struct AttributionJob {
     private let engine: AttributionEngine
     private let workers: Int
 
-    /// Outputs that are searched and refined together. Memory does not grow with the log.
-    private static let batch = 512
+    /// Outputs that are searched and refined together: the more, the fewer times a partition is read. Memory does not grow
+    /// with the log.
+    private static let batch = 2048
 
     /// - Parameters:
     ///   - modelPath: the embedder, when it is not where the build found it.

@@ -21,6 +21,12 @@ struct Candidate: Sendable {
 
     /// What the ranker weighs, each larger for a likelier source, in the order of ``Feature``.
     var features: [Float] { [similarity, -clusterShare, Float(-tokenShare)] }
+
+    /// Whether the two rows may have the same text: it has the same words and, but for rounding at another kernel level, the
+    /// same fingerprint. Both are candidates of one output.
+    func mayHaveTheText(of other: Candidate) -> Bool {
+        tokenInfluence == other.tokenInfluence && abs(similarity - other.similarity) < 1e-3
+    }
 }
 
 /// What the ranker weighs.

@@ -177,7 +177,7 @@ struct CandidateFinder: Sendable {
             vectors, factors, words: fingerprinter.needsWords ? texts.map { TokenCounts(texts: $0) } : nil,
             workers: workers)
         var queries: [TokenQuery]?
-        if let words, let texts { queries = try words.queries(texts) }
+        if let words, let texts { queries = try words.queries(texts, workers: workers) }
         return Batch(
             embeddings: vectors, fingerprints: fingerprints, gradients: factors, texts: queries, candidates: [])
     }
@@ -211,6 +211,17 @@ struct CandidateFinder: Sendable {
             }
             return candidate
         }
+    }
+
+    /// Whether two rows are one source: passages of one document, or the same text under another id. Texts are costly to
+    /// read, and compared only where the words are the same.
+    func areOneSource(_ a: Int, _ b: Int) throws(StorageError) -> Bool {
+        if a == b { return true }
+        if try corpus.source(row: a, withText: false).id == corpus.source(row: b, withText: false).id { return true }
+        if let words, try !words.haveSameWords(a, b) { return false }
+        let text = try corpus.source(row: a, withText: true).text
+        if text.isEmpty { return false }
+        return try corpus.source(row: b, withText: true).text == text
     }
 
     /// The exact fingerprints of rows, `[rows × dimension]`: a flat index has them, else they are made again.

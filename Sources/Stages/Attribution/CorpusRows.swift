@@ -32,7 +32,12 @@ struct CorpusRows: Sendable {
     }
 
     private func place(_ row: Int) -> (reader: CorpusShardReader, local: Int) {
-        let shard = (firstRows.firstIndex { $0 > row } ?? firstRows.count) - 1
+        // The last shard that begins at or before the row.
+        var (shard, end) = (0, firstRows.count)
+        while end - shard > 1 {
+            let middle = (shard + end) / 2
+            if firstRows[middle] <= row { shard = middle } else { end = middle }
+        }
         return (shards[shard], row - firstRows[shard])
     }
 

@@ -1,3 +1,4 @@
+internal import Kernels
 internal import Pipeline
 internal import Probing
 internal import Storage
@@ -22,11 +23,24 @@ struct WordCandidates: Sendable {
     }
 
     /// Outputs as the probe sees them.
-    func queries(_ texts: [String]) throws(StorageError) -> [TokenQuery] {
-        let counts = TokenCounts(texts: texts, tokenizer: tokenizer)
+    func queries(_ texts: [String], workers: Int) throws(StorageError) -> [TokenQuery] {
+        let parts = Parallel.map(count: texts.count, blockSize: 32, workers: workers) { range in
+            Result { () throws(StorageError) in
+                let counts = TokenCounts(texts: Array(texts[range]), tokenizer: tokenizer)
+                var queries: [TokenQuery] = []
+                for row in 0..<counts.rows { queries.append(try probe.query(counts.bag(row))) }
+                return queries
+            }
+        }
         var queries: [TokenQuery] = []
-        for row in 0..<counts.rows { queries.append(try probe.query(counts.bag(row))) }
+        for part in parts { queries += try part.get() }
         return queries
+    }
+
+    /// Whether two rows have the same words, each as often.
+    func haveSameWords(_ a: Int, _ b: Int) throws(StorageError) -> Bool {
+        let (a, b) = (try rows.bag(row: a), try rows.bag(row: b))
+        return a.length == b.length && a.ids == b.ids && a.counts == b.counts
     }
 
     /// For each output the rows of the most negative influence, best first.

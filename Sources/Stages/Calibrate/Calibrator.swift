@@ -40,16 +40,13 @@ struct Calibrator {
             let parts = Parallel.map(count: rows.count, blockSize: 8, workers: workers) { positions in
                 Result {
                     try positions.map { position in
-                        let source = try finder.corpus.source(row: outputs.rows[first + position], withText: true)
+                        let source = outputs.rows[first + position]
                         // A sample that it was joined with is a source too, and neither right nor wrong here.
-                        let other = try outputs.others[first + position].map {
-                            try finder.corpus.source(row: $0, withText: true)
-                        }
+                        let other = outputs.others[first + position]
                         var (kept, same): ([Candidate], Set<Int>) = ([], [])
                         for candidate in found[position] {
-                            let row = try finder.corpus.source(row: candidate.row, withText: true)
-                            let isSource = row.isSame(as: source)
-                            if !isSource, let other, row.isSame(as: other) { continue }
+                            let isSource = try finder.areOneSource(candidate.row, source)
+                            if !isSource, let other, try finder.areOneSource(candidate.row, other) { continue }
                             if isSource { same.insert(kept.count) }
                             kept.append(candidate)
                         }

@@ -35,21 +35,31 @@ struct CandidateRanking: Sendable {
         _ order: [(candidate: Candidate, score: Float)], count: Int, corpus: CorpusRows
     ) throws(StorageError) -> [Evidence] {
         var result: [Evidence] = []
-        var sources: [Int: CorpusRows.Source] = [:]
-        func source(_ position: Int) throws(StorageError) -> CorpusRows.Source {
-            if let known = sources[position] { return known }
-            let read = try corpus.source(row: order[position].candidate.row, withText: true)
-            sources[position] = read
+        var (ids, texts): ([Int: String], [Int: String]) = ([:], [:])
+        func id(_ position: Int) throws(StorageError) -> String {
+            if let known = ids[position] { return known }
+            let read = try corpus.source(row: order[position].candidate.row, withText: false).id
+            ids[position] = read
             return read
         }
+        func text(_ position: Int) throws(StorageError) -> String {
+            if let known = texts[position] { return known }
+            let read = try corpus.source(row: order[position].candidate.row, withText: true).text
+            texts[position] = read
+            return read
+        }
+        // Passages of one document, or the same text under another id. Texts are costly to read, and the same one has the
+        // same evidence.
+        func isSame(_ a: Int, _ b: Int) throws(StorageError) -> Bool {
+            if try id(a) == id(b) { return true }
+            guard order[a].candidate.mayHaveTheText(of: order[b].candidate) else { return false }
+            let own = try text(a)
+            if own.isEmpty { return false }
+            return try text(b) == own
+        }
         for position in order.indices.prefix(count) {
-            let own = try source(position)
             var next = position + 1
-            while next < order.count {
-                let other = try source(next)
-                if !other.isSame(as: own) { break }
-                next += 1
-            }
+            while next < order.count, try isSame(next, position) { next += 1 }
             // Without another source to compare with, nothing speaks for this one beyond its score.
             let margin = next < order.count ? order[position].score - order[next].score : 0
             result.append(
@@ -58,12 +68,5 @@ struct CandidateRanking: Sendable {
                     nats: -(order[position].candidate.tokenInfluence ?? 0)))
         }
         return result
-    }
-}
-
-extension CorpusRows.Source {
-    /// Whether two rows are one source: passages of one document, or the same text under another id.
-    func isSame(as other: CorpusRows.Source) -> Bool {
-        id == other.id || (!text.isEmpty && text == other.text)
     }
 }

@@ -30,6 +30,8 @@ package struct RunStatus: Sendable, Encodable {
     /// How the run has grown; nothing without a generation.
     package let growth: GrowthStatus?
     package let stages: [Stage]
+    /// What a build that runs, or was killed, has still to do.
+    package let remaining: RemainingWork?
 
     /// - Throws: `missingInput` when there is no run here; `corrupt` for a damaged manifest.
     package init(directory: RunDirectory) throws(RunError) {
@@ -50,8 +52,9 @@ package struct RunStatus: Sendable, Encodable {
         embedder = configuration.embed.path
         hasTexts = !configuration.corpus.isVectors
         isUnfinished = current.map { latest.yaml() != $0.configuration } ?? true
-        let seconds = Dictionary(
-            directory.journalEntries().map { ($0.task, $0.seconds) }, uniquingKeysWith: { $1 })
+        let journal = directory.journalEntries()
+        remaining = PlanRecord.read(directory).map { RemainingWork($0, journal: journal, directory: directory) }
+        let seconds = Dictionary(journal.map { ($0.task, $0.seconds) }, uniquingKeysWith: { $1 })
         var stages: [Stage] = []
         for name in StageRegistry.names(configuration) {
             stages.append(
@@ -124,6 +127,7 @@ package struct RunStatus: Sendable, Encodable {
                     duration(stage.seconds), rate,
                 ], figures.joined(separator: ", "))
         }
+        if let remaining { text += "\n" + remaining.text() }
         return text
     }
 

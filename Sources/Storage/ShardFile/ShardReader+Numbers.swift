@@ -25,7 +25,7 @@ extension ShardReader {
             )
         }
         let rows = checked(rows ?? 0..<self.rows)
-        for chunk in chunks(of: rows) { try withChunk(chunk, of: index) { _ throws(StorageError) in } }
+        try checkOnce(chunks(of: rows), of: index)
         let start = directory.columns[index].offset + rows.lowerBound * rowBytes
         let bytes = fileSpan.extracting(start..<start + rows.count * rowBytes)
         // Columns begin at multiples of 64, so every element is aligned.

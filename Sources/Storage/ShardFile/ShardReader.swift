@@ -152,6 +152,15 @@ extension ShardReader {
         state.withLock { $0.isChecked[column][chunk] = true }
     }
 
+    /// Checks the checksums of chunks that are stored as they lie in memory, where that was not done before.
+    func checkOnce(_ chunks: Range<Int>, of column: Int) throws(StorageError) {
+        if state.withLock({ $0.isChecked[column][chunks].allSatisfy(\.self) }) { return }
+        for chunk in chunks {
+            let entry = directory.columns[column].chunks[chunk]
+            try checkOnce(chunk, of: column, fileSpan.extracting(entry.offset..<entry.offset + entry.storedBytes))
+        }
+    }
+
     /// Compares a chunk's checksum with the directory's.
     func check(_ chunk: Int, of column: Int, _ stored: RawSpan) throws(StorageError) {
         let entry = directory.columns[column].chunks[chunk]

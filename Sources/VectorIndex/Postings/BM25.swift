@@ -55,4 +55,6 @@ package struct BM25: PostingsScorer {
     }
 
     package func rowScore(of query: Query, length: UInt32) -> Float { 0 }
+
+    package func lengthCost(of query: Query) -> LengthCost { .none }
 }

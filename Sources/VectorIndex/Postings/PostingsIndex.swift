@@ -13,6 +13,7 @@ package struct PostingsIndex: Sendable {
     let terms: SortedColumn
     let lists: ShardReader
     let lengths: ShardReader
+    let largestCounts: LargestCounts
 
     /// - Parameter folder: that of the three files (see ``PostingsFormat``).
     /// - Throws: `damaged`.
@@ -42,6 +43,7 @@ package struct PostingsIndex: Sendable {
                 "it has \(reader.rows) rows, but \(words.path) says \(expected); build the index again")
         }
         terms = try SortedColumn(words, column: PostingsFormat.term)
+        largestCounts = LargestCounts(words: words.rows)
         var last: [UInt64] = [0]
         if words.rows > 0 { try words.read(PostingsFormat.end, rows: words.rows - 1..<words.rows, into: &last) }
         guard last[0] == UInt64(postings) else { throw Self.damagedEnds(words.path) }
@@ -55,13 +57,20 @@ package struct PostingsIndex: Sendable {
 
     /// In how many rows a word is.
     package func documents(with term: UInt32) throws(IndexError) -> Int {
-        try indexed { () throws(StorageError) in try list(of: term)?.count ?? 0 }
+        try indexed { () throws(StorageError) in try place(of: term)?.postings.count ?? 0 }
     }
 
-    /// Where a word's postings are; nil where no row has it.
+    /// Where a word stands.
+    struct Place {
+        /// Its position among the words.
+        let word: Int
+        let postings: Range<Int>
+    }
+
+    /// Where a word and its postings are; nil where no row has it.
     ///
     /// - Complexity: O(log words)
-    func list(of term: UInt32) throws(StorageError) -> Range<Int>? {
+    func place(of term: UInt32) throws(StorageError) -> Place? {
         guard let row = try terms.row(of: term) else { return nil }
         var ends: [UInt64] = []
         try terms.reader.read(PostingsFormat.end, rows: max(0, row - 1)..<row + 1, into: &ends)
@@ -69,7 +78,7 @@ package struct PostingsIndex: Sendable {
         guard let end = ends.last, start <= end, end <= UInt64(postings) else {
             throw Self.damagedEnds(terms.reader.path)
         }
-        return Int(start)..<Int(end)
+        return Place(word: row, postings: Int(start)..<Int(end))
     }
 
     static func damagedEnds(_ path: String) -> StorageError {

@@ -2,7 +2,8 @@
 ///
 ///     score(row) = Σ_terms contribution(term, count, length) + rowScore(length)
 ///
-/// Contributions are positive. Rows that share no word with the query are never found.
+/// Contributions are positive, never fall with the count and never rise with the length; the part for the length never rises
+/// with it. Rows that share no word with the query are never found.
 package protocol PostingsScorer: Sendable {
     associatedtype Query: Sendable
     /// A word of a query, prepared.
@@ -27,5 +28,17 @@ package protocol PostingsScorer: Sendable {
     ///   - length: of the row; 0 unless ``readsLengths``.
     func contribution(of term: Term, count: UInt8, length: UInt32) -> Float
 
+    /// Never positive.
     func rowScore(of query: Query, length: UInt32) -> Float
+
+    func lengthCost(of query: Query) -> LengthCost
+}
+
+/// What a row's length costs at least: either so much for each of its words, or so much in all where it is longer than that
+/// holds for.
+package struct LengthCost: Sendable {
+    let eachWord: Float
+    let beyond: Float
+
+    static let none = LengthCost(eachWord: 0, beyond: 0)
 }

@@ -69,4 +69,11 @@ package struct QueryLikelihood: PostingsScorer {
             length < 4096 ? lengthTerms[Int(length)] : Float(logarithm1p(Double(length) / prior))
         return -Float(query.length) * term
     }
+
+    /// log(1 + L / μ) is concave: up to L = μ it lies above its chord, log(2)·L / μ.
+    package func lengthCost(of query: Query) -> LengthCost {
+        // A little less, for the scores are rounded.
+        let cost = Double(query.length) * logarithm1p(1) * (1 - 0x1p-16)
+        return LengthCost(eachWord: Float(cost / prior), beyond: Float(cost))
+    }
 }

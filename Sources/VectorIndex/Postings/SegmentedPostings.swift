@@ -27,9 +27,9 @@ package struct SegmentedPostings: Sendable {
 
     /// The `count` best rows of each query, best first; fewer where fewer share a word with it.
     ///
-    /// Words are read one after another over a block of rows whose sums stay in a core's cache. The order in which a row's
-    /// contributions are added is that of falling weights, so the result depends neither on the workers nor on the batch,
-    /// nor on how the rows are cut into segments.
+    /// Rare words are read whole; rows that cannot be among the best are left out of the longer lists (see
+    /// ``PostingsSearch``). The order in which a row's contributions are added is that of falling weights, so the result
+    /// depends neither on what is left out, nor on the workers, the batch, or how the rows are cut into segments.
     ///
     /// - Parameters:
     ///   - budget: read at most so many postings for a query: words are taken in falling order of weight, and those that
@@ -37,7 +37,7 @@ package struct SegmentedPostings: Sendable {
     ///   - filter: the rows that may be found, of all; all where nil. Others take nobody's place.
     ///   - workers: threads.
     /// - Throws: `damaged`.
-    /// - Complexity: a few operations for each posting of the query's words.
+    /// - Complexity: a few operations for each posting of the query's rare words; for each of all its words at worst.
     @_specialize(where Scorer == QueryLikelihood)
     @_specialize(where Scorer == BM25)
     package func search<Scorer: PostingsScorer>(
@@ -46,36 +46,72 @@ package struct SegmentedPostings: Sendable {
         precondition(filter.map { $0.count == rows } ?? true, "a filter speaks of all rows")
         let capacity = min(count, filter?.population ?? rows)
         guard capacity > 0 else { return Array(repeating: [], count: queries.count) }
-        let parts = Parallel.map(count: queries.count, blockSize: 1, workers: workers) { range in
+        let parts = Parallel.map(count: queries.count, blockSize: Self.blockQueries, workers: workers) { range in
             Result { () throws(StorageError) in
-                let query = queries[range.lowerBound]
-                let terms = try self.terms(of: query, scorer: scorer, budget: budget)
-                var best = TopCandidates(capacity: capacity)
-                for (index, firstRow) in segments where index.rows > 0 {
-                    best.merge(
-                        try index.best(
-                            terms, of: query, scorer: scorer, count: min(capacity, index.rows), firstRow: firstRow,
-                            filter: filter))
+                let sums = PostingSums()
+                var results: [[Neighbor]] = []
+                for query in range {
+                    results.append(
+                        try best(
+                            of: queries[query], scorer: scorer, count: capacity, budget: budget, filter: filter,
+                            sums: sums))
                 }
-                return best.sorted.map { Neighbor(row: Int($0.row), score: -$0.key) }
+                return results
             }
         }
         var results: [[Neighbor]] = []
-        for part in parts { results.append(try indexed { () throws(StorageError) in try part.get() }) }
+        for part in parts { results += try indexed { () throws(StorageError) in try part.get() } }
         return results
     }
 
+    /// Queries that share the memory for sums.
+    private static let blockQueries = 8
+
+    @inline(__always)
+    private func best<Scorer: PostingsScorer>(
+        of query: Scorer.Query, scorer: Scorer, count: Int, budget: Int?, filter: RowSet?, sums: PostingSums
+    ) throws(StorageError) -> [Neighbor] {
+        let words = try words(of: query, scorer: scorer, budget: budget)
+        let lengthCost = scorer.lengthCost(of: query).eachWord
+        var best = TopCandidates(capacity: count)
+        for (number, segment) in segments.enumerated() {
+            var lists: [PostingList<Scorer>] = []
+            for word in words {
+                guard let place = word.places[number], !place.postings.isEmpty else { continue }
+                lists.append(
+                    try PostingList(
+                        place, of: segment.index, term: word.term, scorer: scorer, lengthCost: lengthCost))
+            }
+            guard !lists.isEmpty else { continue }
+            var search = PostingsSearch(
+                segment.index, lists, of: query, scorer: scorer, firstRow: segment.firstRow, filter: filter)
+            try search.run(into: &best, sums: sums)
+        }
+        return best.sorted.map { Neighbor(row: Int($0.row), score: -$0.key) }
+    }
+
+    /// A word to read, and where each segment has its postings.
+    private struct Word<Term> {
+        let id: UInt32
+        let term: Term
+        let weight: Float
+        let documents: Int
+        let places: [PostingsIndex.Place?]
+    }
+
     /// The words to read, by falling weight.
-    private func terms<Scorer: PostingsScorer>(
+    private func words<Scorer: PostingsScorer>(
         of query: Scorer.Query, scorer: Scorer, budget: Int?
-    ) throws(StorageError) -> [(id: UInt32, term: Scorer.Term)] {
-        var found: [(id: UInt32, term: Scorer.Term, documents: Int, weight: Float)] = []
+    ) throws(StorageError) -> [Word<Scorer.Term>] {
+        var found: [Word<Scorer.Term>] = []
         for (position, id) in scorer.ids(of: query).enumerated() {
-            var documents = 0
-            for (index, _) in segments { documents += try index.list(of: id)?.count ?? 0 }
+            var places: [PostingsIndex.Place?] = []
+            for segment in segments { places.append(try segment.index.place(of: id)) }
+            let documents = places.reduce(0) { $0 + ($1?.postings.count ?? 0) }
             guard documents > 0 else { continue }
             let term = scorer.term(position, of: query, documents: documents)
-            found.append((id, term, documents, scorer.weight(of: term)))
+            found.append(
+                Word(id: id, term: term, weight: scorer.weight(of: term), documents: documents, places: places))
         }
         found.sort { $0.weight != $1.weight ? $0.weight > $1.weight : $0.id < $1.id }
         var left = budget ?? .max
@@ -83,6 +119,6 @@ package struct SegmentedPostings: Sendable {
             guard word.documents <= left else { return false }
             left -= word.documents
             return true
-        }.map { ($0.id, $0.term) }
+        }
     }
 }
