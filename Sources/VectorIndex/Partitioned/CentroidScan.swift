@@ -16,7 +16,7 @@ struct CentroidScan: Sendable {
     private let blocks: [UInt8]
     /// ‖c‖².
     private let squaredNorms: [Float]
-    /// ⟨R·o, c⟩.
+    /// ⟨R·o, c⟩; none under `l2`, which has no use for them.
     private let originProducts: [Float]
     private let rotatedOrigin: [Float]
     private let squaredOriginNorm: Float
@@ -35,7 +35,7 @@ struct CentroidScan: Sendable {
             let centroid = centroids.elements.span.extracting(centroids.range(ofRow: row))
             return dot(centroid, centroid)
         }
-        originProducts = (0..<centroids.rows).map { row in
+        originProducts = (0..<(metric == .l2 ? 0 : centroids.rows)).map { row in
             dot(centroids.elements.span.extracting(centroids.range(ofRow: row)), rotatedOrigin.span)
         }
         let zero = Matrix(rows: 1, columns: centroids.columns)
