@@ -86,7 +86,7 @@ void ck_rabitq_prepare(const float *q, size_t n, uint8_t *table, int8_t *low, ck
         }
         widest = range > widest ? range : widest;
     }
-    float step = widest / CK_RABITQ_ENTRY, inverse = widest > 0 ? CK_RABITQ_ENTRY / widest : 0;
+    float step = widest / CK_RABITQ_ENTRY, inverse = widest > 1e-30f ? CK_RABITQ_ENTRY / widest : 0;
     for (size_t g = 0; g < n; g += 4, table += 16) {
         /* Each entry is the sum less the least of the 16, so that it is not negative. */
         float sums[16] = {0};
@@ -98,7 +98,7 @@ void ck_rabitq_prepare(const float *q, size_t n, uint8_t *table, int8_t *low, ck
             table[b] = (uint8_t)(entry < 0 ? 0 : entry > CK_RABITQ_ENTRY ? CK_RABITQ_ENTRY : entry);
         }
     }
-    float low_inverse = greatest > 0 ? 127 / greatest : 0;
+    float low_inverse = greatest > 1e-30f ? 127 / greatest : 0; /* below that the quotient is no number */
     int32_t low_total = 0;
     for (size_t i = 0; i < n; i++) {
         float value = q[i] * low_inverse;

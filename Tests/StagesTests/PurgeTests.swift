@@ -4,6 +4,7 @@ import Pipeline
 import Stages
 import Storage
 import Testing
+import VectorIndex
 
 /// Deleted rows are erased from every file, and nothing else is.
 @Suite struct PurgeTests {
@@ -106,6 +107,22 @@ import Testing
         _ = try purge(run)
         let status = try #require(try RunStatus(directory: run.directory).growth)
         #expect(status.batches[1].indexDrift == nil && status.indexDrift?.overall == 1)
+    }
+
+    /// After a retrain, erased rows are neither looked for nor found when recall is measured, and no output is made of them.
+    @Test func aRetrainedIndexIsMeasuredOnTheRowsThatAreLeft() throws {
+        let run = try GrowingRun(
+            workspace, 0..<160, GrowingRun.partitioned + ["fingerprint.signature_weight=0.5"])
+        try run.delete((0..<160).filter { $0 % 2 == 0 }.map { "sample-\($0)" })
+        _ = try purge(run)
+        try run.build(retrain: true)
+        let path = try artifacts(run, "index-recall")[0].path("recall.json")
+        let table = try JSONDecoder().decode(RecallTable.self, from: Data(contentsOf: URL(filePath: path)))
+        #expect(try #require(table.lines.last).recall == 1)
+        let status = try RunStatus(directory: run.directory)
+        let drift = try #require(status.growth?.indexDrift)
+        #expect(drift.overall == 1 && abs(drift.trainedDistance / drift.sampleDistance - 1) < 0.5)
+        #expect(try run.sources(of: [1, 3]).map { $0.first?.id } == ["sample-1", "sample-3"])
     }
 
     @Test func theCheckFindsWhatIsLeft() throws {

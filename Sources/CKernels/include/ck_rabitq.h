@@ -117,7 +117,7 @@ size_t ck_rabitq_rank(ck_rabitq_survivor *survivors, size_t count, const ck_rabi
                       unsigned bits, const ck_rabitq_query *query, float offset, uint8_t *hot_code, ck_rabitq_best *heap,
                       size_t size, size_t capacity);
 
-/// The `wanted` vectors nearest to q, the nearest first, the others in no order; equal ones stand by their place.
+/// The `wanted` vectors nearest to q, the nearest first, the others in no order; of equal ones any, but always the same.
 ///
 /// Near is offset + biases[i] − 2⟨q, v_i⟩ with v_i = vectors + i · n. Vectors are measured whose bound is among the `tried`
 /// least, about (exactly, where tried is 1), and after that those whose bound is below what has been found.

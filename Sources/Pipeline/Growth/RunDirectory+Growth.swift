@@ -45,6 +45,9 @@ extension RunDirectory {
         try reporting(damaged: .corrupt) { () throws(StorageError) in try JSONFile.seal(pending, path: path) }
     }
 
-    /// Takes back what was begun, or the record of what is done.
-    package func forgetPending() { Self.remove(pendingGrowthPath) }
+    /// Takes back what was begun, or the record of what is done, and the plan of a build that nobody will go on with.
+    package func forgetPending() {
+        Self.remove(pendingGrowthPath)
+        Self.remove(PlanRecord.path(self))
+    }
 }

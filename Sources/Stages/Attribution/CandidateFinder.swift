@@ -77,7 +77,9 @@ struct CandidateFinder: Sendable {
             influence = try InfluenceScorer(try parts.only(CurvatureStage.name), probe: probe)
             gradients = try CandidateGradients(
                 embeddings: try parts.all(EmbedStage.name), gradients: try parts.all(GradientSignStage.name))
-            words = settings.usesWords ? try WordCandidates(parts, settings: configuration.tokens) : nil
+            words =
+                settings.usesWords
+                ? try WordCandidates(parts, settings: configuration.tokens, budget: settings.postings) : nil
             tokens = fingerprinter.needsWords ? try TokenRows(try parts.all(TokenizeStage.name)) : nil
         } catch let error as RunError {
             throw error

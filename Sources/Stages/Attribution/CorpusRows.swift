@@ -41,6 +41,19 @@ struct CorpusRows: Sendable {
         return (shards[shard], row - firstRows[shard])
     }
 
+    /// The rows that have not been erased; nil where none has.
+    func present() throws(StorageError) -> RowSet? {
+        var rows = RowSet(allOf: shards.reduce(0) { $0 + $1.rows })
+        var isWhole = true
+        for (shard, firstRow) in zip(shards, firstRows) {
+            for row in try shard.erasedRows() {
+                rows.remove(firstRow + row)
+                isWhole = false
+            }
+        }
+        return isWhole ? nil : rows
+    }
+
     /// A row's other fields, as JSON.
     func metadata(row: Int) throws(StorageError) -> String? {
         let (reader, local) = place(row)

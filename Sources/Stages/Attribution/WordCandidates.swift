@@ -11,10 +11,11 @@ struct WordCandidates: Sendable {
     private let rows: TokenRows
     private let tokenizer = WordTokenizer()
 
-    /// Postings that are read for one output at most; the exact influence is computed for the candidates all the same.
-    private static let budget = 4_000_000
+    private let budget: Int
 
-    init(_ parts: some ArtifactSource, settings: TokenSettings) throws {
+    /// - Parameter budget: postings that are read for one output at most.
+    init(_ parts: some ArtifactSource, settings: TokenSettings, budget: Int) throws {
+        self.budget = budget
         let frequencies = try TokenFrequencies(
             path: try parts.only(TokenProbeStage.name).path(ArtifactFile.frequencies))
         probe = TokenProbe(frequencies, settings: TokenProbe.Settings(priorStrength: settings.prior))
@@ -54,7 +55,7 @@ struct WordCandidates: Sendable {
                 ids: query.output.ids, counts: query.output.counts, gains: query.gains, length: query.output.length)
         }
         let found = try postings.search(
-            prepared, scorer: QueryLikelihood(prior: probe.prior), count: count, budget: Self.budget, filter: filter,
+            prepared, scorer: QueryLikelihood(prior: probe.prior), count: count, budget: budget, filter: filter,
             workers: workers)
         return found.map { $0.map(\.row) }
     }

@@ -78,12 +78,13 @@ package struct CalibrateStage: Stage {
             finder: finder, ranking: parameters.refine.rankBy,
             candidates: parameters.refine.candidates, workers: context.workers)
         let column = try ShardedColumn.embeddings(context.inputs(EmbedStage.name))
+        let present = try finder.corpus.present()
         func trials(
             _ count: Int, _ distance: OutputSimulator.Distance, stream: UInt64
         ) throws -> [Calibrator.Trial] {
             let outputs = try SimulatedOutputs.make(
-                count, distance, from: finder, embeddings: column, source: embeddings, seed: parameters.seed,
-                stream: stream, workers: context.workers)
+                count, distance, from: finder, embeddings: column, among: present, source: embeddings,
+                seed: parameters.seed, stream: stream, workers: context.workers)
             return try calibrator.trials(outputs) { context.advance(rows: $0) }
         }
         let fitted = min(settings.outputs, catalog.rows)

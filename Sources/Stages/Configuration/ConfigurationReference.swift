@@ -36,7 +36,7 @@ package enum ConfigurationReference {
         index.kind                P auto | flat: exact | partitioned; auto: flat up to 250,000 rows         auto
         index.metric              P inner_product | l2                                                     inner_product
         index.bits                bits a number of a partitioned index' codes, 1 to 8                       6
-        index.partitions          0: about one for each 500 to 750 rows                                    0
+        index.partitions          0: by the rows and the dimension (docs/index.md)                         0
         index.recall              share of the ten nearest that a search is to find, on held-out rows      0.95
         index.probes              partitions to look into; 0: as few as reach the recall                   0
         influence.damping         P λ in H + λI; stands for the probe's own l2                             0.0001
@@ -45,6 +45,7 @@ package enum ConfigurationReference {
         influence.hessian_rows    rows that define H, or all                                               5000
         influence.prepare_limit   prepare LiSSA's polynomial up to so many probe parameters                8192
         refine.candidates         P how many each index gives for each output                              100
+        refine.postings           postings of words read for an output at most, rarest words first         4000000
         refine.rank_by            P fitted: all evidence, weighted by the build | similarity | influence   fitted
         calibrate.outputs         simulated outputs that the weights are fitted on                         1000
         calibrate.nulls           those that say what chance looks like                                    2000

@@ -81,27 +81,29 @@ package struct IndexDrift: Sendable, Encodable {
         return drift.map { ($0, squares) }
     }
 
-    /// What `shard-index` records of a shard; nothing where all its rows are zero.
+    /// What `shard-index` records of a shard; nothing where all its embeddings are zero, as those of erased rows are.
     ///
-    /// - Parameter vectors: the shard's fingerprints.
+    /// - Parameters:
+    ///   - vectors: the shard's fingerprints.
+    ///   - embedding: how many numbers of a fingerprint, its first, are the embedding.
     static func distance(
-        _ part: PartitionPart.Summary, of vectors: Span<Float>, model: PartitionModel
+        _ part: PartitionPart.Summary, of vectors: Span<Float>, embedding: Int, model: PartitionModel
     ) -> Double? {
-        let empty = (0..<part.rows).count { row in
-            let vector = vectors.extracting(row * model.dimension..<(row + 1) * model.dimension)
+        let empty = (0..<part.rows).filter { row in
+            let vector = vectors.extracting(row * model.dimension..<row * model.dimension + embedding)
             return dot(vector, vector) == 0
         }
-        guard empty < part.rows else { return nil }
-        guard empty > 0 else { return part.meanSquaredDistance.squareRoot() }
-        // All of them lie in the same place.
-        let zero = [Float](repeating: 0, count: model.dimension)
-        let place = model.rotation.rotated(zero.span, lessOrigin: model.origin.span)
+        guard empty.count < part.rows else { return nil }
+        guard let first = empty.first else { return part.meanSquaredDistance.squareRoot() }
+        // All of them lie in the same place: without an embedding there is no signature but the bias' own.
+        let blank = vectors.extracting(first * model.dimension..<(first + 1) * model.dimension)
+        let place = model.rotation.rotated(blank, lessOrigin: model.origin.span)
         let own = (0..<model.partitions).reduce(Double.infinity) { nearest, partition in
             let centroid = model.centroids.row(partition)
             return min(nearest, zip(place, centroid).reduce(0) { $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1)) })
         }
-        let sum = part.meanSquaredDistance * Double(part.rows) - own * Double(empty)
-        return max(0, sum / Double(part.rows - empty)).squareRoot()
+        let sum = part.meanSquaredDistance * Double(part.rows) - own * Double(empty.count)
+        return max(0, sum / Double(part.rows - empty.count)).squareRoot()
     }
 
     /// The figure of `index-train` and `shard-index` that holds a distance.

@@ -29,7 +29,7 @@ package struct IndexRecallStage: Stage {
     package var granularity: Granularity { .whole }
     package static func erasure(of artifact: Artifact) -> Erasure { .none }
     package var inputs: [StageInput] {
-        [.all(ProjectStage.name), .same(IndexTrainStage.name), .all(MergeStage.name)]
+        [.all(IngestStage.name), .all(ProjectStage.name), .same(IndexTrainStage.name), .all(MergeStage.name)]
     }
 
     package func estimate(_ extent: Extent) -> ResourceEstimate {
@@ -44,14 +44,22 @@ package struct IndexRecallStage: Stage {
         }
         let fingerprints = try ShardedColumn.fingerprints(context.inputs(ProjectStage.name))
         let settings = parameters.settings
-        let held = try fingerprints.sample(
-            min(settings.queries, max(1, fingerprints.rows / 2)), seed: parameters.seed, stream: Self.stream)
-        var others = RowSet(allOf: fingerprints.rows)
-        for row in held.rows { others.remove(row) }
+        guard let catalog = context.catalog else { preconditionFailure("index-recall follows the catalog") }
+        // Erased rows are nobody's neighbours.
+        let present = try CorpusRows(catalog, ingest: context.inputs(IngestStage.name)).present()
+        var others = present ?? RowSet(allOf: fingerprints.rows)
+        let pool = present.map { present in (0..<fingerprints.rows).filter(present.contains) } ?? []
+        let count = pool.isEmpty ? fingerprints.rows : pool.count
+        var generator = SeededGenerator(seed: parameters.seed, stream: Self.stream)
+        let held = generator.sample(min(settings.queries, max(1, count / 2)), below: count)
+            .map { pool.isEmpty ? $0 : pool[$0] }
+        for row in held { others.remove(row) }
+        let queries = Matrix(
+            rows: held.count, columns: fingerprints.width, elements: try fingerprints.floats(held, releases: true))
         do {
             let index = try PartitionedIndex(model: model, slices: slices.map { $0.path(ArtifactFile.segment) })
             let table = try HeldOutRecall.table(
-                held.matrix, of: fingerprints, index: index, among: others, count: settings.neighbours,
+                queries, of: fingerprints, index: index, among: others, count: settings.neighbours,
                 candidates: settings.candidates, probes: Self.probes(model.partitions), workers: context.workers
             ) { context.advance(rows: $0) }
             try table.write(to: context.output(RecallTable.fileName))

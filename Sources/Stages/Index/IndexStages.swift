@@ -50,7 +50,7 @@ package struct ShardIndexStage: Stage {
             let summary = try PartitionPart.write(vectors, to: output, model: model, workers: context.workers)
             context.advance(rows: summary.rows)
             // Against the training's it says how far the rows have drifted.
-            if let distance = IndexDrift.distance(summary, of: vectors, model: model) {
+            if let distance = IndexDrift.distance(summary, of: vectors, embedding: sizes.embedding / 4, model: model) {
                 context.record(IndexDrift.figure, .number(distance))
             }
         } catch let error as IndexError {

@@ -111,9 +111,15 @@ final class CorpusVectors: Sendable {
     func set(ofBatch batch: Int) throws(StorageError) -> VectorSet {
         if let known = opened.withLock({ $0[batch] }) { return known }
         let record = batches[batch]
-        let paths = record.vectors?.path.map { [$0] } ?? record.files.map(\.path)
-        let set = try VectorSet(paths, ids: record.vectors?.ids)
-        guard set.digest == record.vectors?.digest else {
+        guard let vectors = record.vectors else {
+            throw StorageError(
+                .mismatch, path: record.files.first?.path ?? "",
+                "was appended without vectors, so embed.path cannot be a file of vectors now; set it to the model again"
+            )
+        }
+        let paths = vectors.path.map { [$0] } ?? record.files.map(\.path)
+        let set = try VectorSet(paths, ids: vectors.ids)
+        guard set.digest == vectors.digest else {
             throw StorageError(
                 .corrupt, path: paths[0],
                 "these are not the vectors any more that were to become part of the run")

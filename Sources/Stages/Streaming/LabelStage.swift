@@ -8,7 +8,7 @@ package struct LabelStage: Stage {
     package struct Parameters: Codable, Sendable {}
 
     package static let name = "label"
-    package static let version = 1
+    package static let version = 2
     package let parameters = Parameters()
 
     /// The figure that tells drift: the rows' mean Euclidean distance to their centroids.

@@ -23,7 +23,7 @@ package struct ClusterStage: Stage {
     }
 
     package static let name = "cluster"
-    package static let version = 1
+    package static let version = 2
     package let parameters: Seeded<Settings>
 
     private let sizes: RowSizes

@@ -56,7 +56,8 @@ struct CentroidScan: Sendable {
         self.blocks = blocks
     }
 
-    /// The nearest partitions of each query: the nearest first, the others in no order; of equally near ones the first.
+    /// The nearest partitions of each query: the nearest first, the others in no order; of equally near ones any, but
+    /// always the same.
     ///
     /// - Parameters:
     ///   - queries: rotated.

@@ -5,7 +5,8 @@ internal import Storage
 /// A search looks into the partitions nearest to the query. One bit a dimension gives each vector there an estimate and a
 /// lower bound; those whose bound is among the best are ranked by all bits, and the best of them, if the caller wants, by
 /// their exact vectors. What is found depends neither on the workers nor on how queries are batched: kept are the rows
-/// with the smallest keys, a key being the greater of bound and estimate, which no order of reading changes.
+/// with the smallest keys, a key being the greatest of what a row may be passed over for and its estimate, which no order
+/// of reading changes.
 ///
 /// Files are memory-mapped and nothing is kept for a single row, so an index may be larger than memory.
 ///
@@ -49,7 +50,7 @@ package struct PartitionedIndex: VectorIndex {
 
     /// - Parameters:
     ///   - model: the path of the model's file.
-    ///   - probes: how many partitions ``search(_:count:workers:)`` reads; ``recall(_:exact:count:probes:workers:)``
+    ///   - probes: how many partitions ``search(_:count:filter:workers:)`` reads; ``recall(_:exact:count:candidates:probes:filter:workers:)``
     ///     measures what that finds.
     ///   - checksChecksums: whether a partition's checksums are checked at its first touch; leave it on unless the files
     ///     have just been checked.
