@@ -40,6 +40,15 @@ struct Stopwatch {
     mutating func restart() { (last, lastProcessor) = (.now, clock()) }
 }
 
+/// Positive numbers with commas between them, as an option has them.
+func numbers(_ text: String, _ option: String) throws -> [Int] {
+    let numbers = text.split(separator: ",").compactMap { Int($0) }
+    guard !numbers.isEmpty, numbers.allSatisfy({ $0 > 0 }), numbers.count == text.split(separator: ",").count else {
+        throw ValidationError("\(option) is '\(text)'; expected positive numbers with commas")
+    }
+    return numbers
+}
+
 func printJSON(_ value: some Encodable) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -55,7 +55,7 @@ struct IndexCommand: ParsableCommand {
         let opening = watch.lap("open")
         let reranking = rerank > 0 ? exactScores(try MappedFile(path: base), dimension: vectors.dimension) : nil
         var lines: [SearchReport] = []
-        for number in try probeNumbers() {
+        for number in try numbers(probes, "--probes") {
             lines.append(try measure(index, matrix, exact: exact, probes: number, reranking))
         }
         try printJSON(
@@ -124,13 +124,6 @@ struct IndexCommand: ParsableCommand {
                 }
             }
         }
-    }
-
-    private func probeNumbers() throws -> [Int] {
-        let numbers = probes.split(separator: ",").compactMap { Int($0) }
-        guard !numbers.isEmpty, numbers.allSatisfy({ $0 > 0 }), numbers.count == probes.split(separator: ",").count
-        else { throw ValidationError("--probes is '\(probes)'; expected positive numbers with commas") }
-        return numbers
     }
 }
 

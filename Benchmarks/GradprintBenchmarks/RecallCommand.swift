@@ -117,12 +117,4 @@ struct RecallCommand: ParsableCommand {
         }
         return lines
     }
-
-    private func numbers(_ text: String, _ option: String) throws -> [Int] {
-        let numbers = text.split(separator: ",").compactMap { Int($0) }
-        guard !numbers.isEmpty, numbers.allSatisfy({ $0 > 0 }), numbers.count == text.split(separator: ",").count else {
-            throw ValidationError("\(option) is '\(text)'; expected positive numbers with commas")
-        }
-        return numbers
-    }
 }

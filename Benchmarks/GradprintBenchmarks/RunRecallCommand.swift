@@ -18,13 +18,11 @@ struct RunRecallCommand: ParsableCommand {
 
     func run() throws {
         BLAS.setThreads(1)
-        let numbers = probes.split(separator: ",").compactMap { Int($0) }
-        guard !numbers.isEmpty, numbers.allSatisfy({ $0 > 0 }), numbers.count == probes.split(separator: ",").count
-        else { throw ValidationError("--probes is '\(probes)'; expected positive numbers with commas") }
+        let probes = try numbers(probes, "--probes")
         let folder = FileManager.default.currentDirectoryPath
         let path = directory.hasPrefix("/") ? directory : "\(folder)/\(directory)"
         let measured = try RunRecall.measure(
-            RunDirectory(path: path), queriesIn: queries, count: count, probes: numbers, workers: threads)
+            RunDirectory(path: path), queriesIn: queries, count: count, probes: probes, workers: threads)
         try printJSON(
             Report(
                 rows: measured.rows, queries: measured.queries, segments: measured.segments,

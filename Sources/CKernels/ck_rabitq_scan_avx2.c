@@ -1,7 +1,7 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-#include "ck_rabitq.h"
+#include "ck_rabitq_survivors.h"
 
 #define INLINE __attribute__((target("avx2,fma"))) static inline __attribute__((always_inline))
 
@@ -86,13 +86,7 @@ INLINE void keep_passing(const float *factors, const __m256i totals[4], uint32_t
         _mm256_storeu_ps(values + 8 * v, bounds[v]);
         _mm256_storeu_si256((__m256i *)(sums + 8 * v), totals[v]);
     }
-    for (; passing; passing &= passing - 1) {
-        int lane = __builtin_ctz(passing);
-        visit->out[visit->found++] = (ck_rabitq_survivor){values[lane], index + (uint32_t)lane, sums[lane]};
-        if (!visit->warm) continue;
-        const char *record = (const char *)visit->warm + (index + (size_t)lane) * visit->record;
-        for (size_t byte = 0; byte < visit->record; byte += 64) _mm_prefetch(record + byte, _MM_HINT_T0);
-    }
+    ck_rabitq_add(passing, values, sums, index, visit);
 }
 
 INLINE void scan(const uint8_t *blocks, size_t count, size_t n, ck_rabitq_visit *visits, const int queries) {

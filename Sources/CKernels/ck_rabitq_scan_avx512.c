@@ -1,7 +1,7 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-#include "ck_rabitq.h"
+#include "ck_rabitq_survivors.h"
 
 #define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma")))
 #define INLINE AVX512 static inline __attribute__((always_inline))
@@ -76,13 +76,7 @@ AVX512 static void scan(const uint8_t *blocks, size_t count, size_t n, ck_rabitq
             _mm512_storeu_ps(values + 16 * v, bounds[v]);
             _mm512_storeu_si512(sums + 16 * v, totals[v]);
         }
-        for (; passing; passing &= passing - 1) {
-            int lane = __builtin_ctz(passing);
-            visit->out[visit->found++] = (ck_rabitq_survivor){values[lane], (uint32_t)start + (uint32_t)lane, sums[lane]};
-            if (!visit->warm) continue;
-            const char *record = (const char *)visit->warm + (start + (size_t)lane) * visit->record;
-            for (size_t byte = 0; byte < visit->record; byte += 64) _mm_prefetch(record + byte, _MM_HINT_T0);
-        }
+        ck_rabitq_add(passing, values, sums, (uint32_t)start, visit);
     }
 }
 
