@@ -38,12 +38,19 @@ struct ShardedColumn: Sendable {
     private let column: String
     private let readers: [ShardReader]
     private let firstRows: [Int]
+    /// Where rows are read here and there.
+    private let readAhead: ReadAhead?
 
     /// - Parameter artifacts: one for each shard, in order.
-    init(_ artifacts: [Artifact], file: String, kind: String, column: String) throws(StorageError) {
+    init(
+        _ artifacts: [Artifact], file: String, kind: String, column: String, reads: ShardReader.Reads = .inOrder
+    ) throws(StorageError) {
         var readers: [ShardReader] = []
-        for artifact in artifacts { readers.append(try ShardReader(path: artifact.path(file), expectedKind: kind)) }
+        for artifact in artifacts {
+            readers.append(try ShardReader(path: artifact.path(file), expectedKind: kind, reads: reads))
+        }
         self.readers = readers
+        readAhead = reads == .scattered ? ReadAhead() : nil
         self.column = column
         var firstRows: [Int] = []
         var rows = 0
@@ -60,6 +67,7 @@ struct ShardedColumn: Sendable {
     ///
     /// - Parameter releases: whether a file's pages leave memory when the next file's turn comes; for rows in rising order.
     func floats(_ rows: [Int], releases: Bool = false) throws(StorageError) -> [Float] {
+        try prefetch(rows)
         var result = [Float](repeating: 0, count: rows.count * width)
         var span = result.mutableSpan
         var last: Int?
@@ -72,6 +80,22 @@ struct ShardedColumn: Sendable {
             try readers[shard].read(column, rows: local..<local + 1, into: &part)
         }
         return result
+    }
+
+    /// Asks the system for all rows at once where they seem not to be in memory, so that they are not waited for one by one.
+    private func prefetch(_ rows: [Int]) throws(StorageError) {
+        guard let readAhead, let first = rows.first else { return }
+        let (shard, column) = (self.shard(of: first), self.column)
+        let (reader, row) = (readers[shard], first - firstRows[shard])
+        let isWanted = try readAhead.isWanted(isFirst: false) { () throws(StorageError) in
+            try reader.isResident(column, row: row)
+        }
+        guard isWanted else { return }
+        for row in rows {
+            let shard = self.shard(of: row)
+            let local = row - firstRows[shard]
+            try readers[shard].willNeed(column, rows: local..<local + 1)
+        }
     }
 
     /// The first file's attributes.

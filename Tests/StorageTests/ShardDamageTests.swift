@@ -82,11 +82,12 @@ import Testing
     }
 
     /// Damage in the data is found by whoever reads that chunk, and by nobody else.
-    @Test func aDamagedChunkIsFoundOnReading() throws {
+    @Test(arguments: [ShardReader.Reads.inOrder, .scattered])
+    func aDamagedChunkIsFoundOnReading(_ reads: ShardReader.Reads) throws {
         let folder = TemporaryFolder()
         var bytes = TemporaryFolder.contents(try tinyFile(folder))
         bytes[64 + 8 * 2] ^= 1
-        let reader = try ShardReader(path: folder.write(bytes, to: "x"), expectedKind: "tiny")
+        let reader = try ShardReader(path: folder.write(bytes, to: "x"), expectedKind: "tiny", reads: reads)
         #expect(try reader.floats("vector", rows: 0..<2).count == 4)
         let error = #expect(throws: StorageError.self) { _ = try reader.floats("vector", rows: 1..<3).count }
         #expect(

@@ -53,6 +53,11 @@ import Testing
                 #expect(read == Array(values[lower * width..<upper * width]))
             }
         }
+        let scattered = try ShardReader(path: folder.path("a.shard"), expectedKind: "test", reads: .scattered)
+        for row in (0..<rows).reversed() {
+            try scattered.read("v", rows: row..<row + 1, into: &read)
+            #expect(read == Array(values[row * width..<(row + 1) * width]))
+        }
         if codec.isVerbatim {
             let span = try reader.values("v", as: T.self)
             #expect(span.count == values.count)

@@ -17,6 +17,18 @@ import VectorIndex
             rows.rows[row].counts[0] = 300
             rows.rows[row].length += 300
         }
+        // Frequent words, which are looked up instead of being read.
+        var generator = SeededGenerator(seed: 22, stream: 0)
+        for (number, share) in [2, 3, 6, 9, 20, 29].enumerated() {
+            for row in rows.rows.indices where generator.integer(below: share) == 0 {
+                let count = generator.integer(below: 4) > 0 ? 1 : 1 + generator.integer(below: 6)
+                let id = UInt32(1 + number)
+                let place = rows.rows[row].ids.firstIndex { $0 > id } ?? rows.rows[row].ids.count
+                rows.rows[row].ids.insert(id, at: place)
+                rows.rows[row].counts.insert(UInt16(count), at: place)
+                rows.rows[row].length += count
+            }
+        }
         self.rows = rows
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     }

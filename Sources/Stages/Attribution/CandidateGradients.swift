@@ -22,7 +22,7 @@ package struct CandidateGradients: Sendable {
 
     /// - Parameters: the artifacts of all shards, in order.
     package init(embeddings: [Artifact], gradients: [Artifact]) throws(StorageError) {
-        self.embeddings = try ShardedColumn.embeddings(embeddings)
+        self.embeddings = try ShardedColumn.embeddings(embeddings, reads: .scattered)
         var deltas: [ShardedColumn] = []
         var inputs: [ShardedColumn] = []
         let first = try ShardReader(
@@ -38,7 +38,8 @@ package struct CandidateGradients: Sendable {
     }
 
     private static func column(_ artifacts: [Artifact], _ name: String) throws(StorageError) -> ShardedColumn {
-        try ShardedColumn(artifacts, file: ArtifactFile.gradients, kind: ShardKind.gradients, column: name)
+        try ShardedColumn(
+            artifacts, file: ArtifactFile.gradients, kind: ShardKind.gradients, column: name, reads: .scattered)
     }
 
     /// - Parameter rows: numbers of the corpus' rows.

@@ -77,7 +77,7 @@ package struct CalibrateStage: Stage {
         let calibrator = Calibrator(
             finder: finder, ranking: parameters.refine.rankBy,
             candidates: parameters.refine.candidates, workers: context.workers)
-        let column = try ShardedColumn.embeddings(context.inputs(EmbedStage.name))
+        let column = try ShardedColumn.embeddings(context.inputs(EmbedStage.name), reads: .scattered)
         let present = try finder.corpus.present()
         func trials(
             _ count: Int, _ distance: OutputSimulator.Distance, stream: UInt64

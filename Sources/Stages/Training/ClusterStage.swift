@@ -70,8 +70,11 @@ package struct ClusterStage: Stage {
 
 extension ShardedColumn {
     /// The embeddings of the whole corpus.
-    static func embeddings(_ artifacts: [Artifact]) throws(StorageError) -> ShardedColumn {
-        try ShardedColumn(artifacts, file: ArtifactFile.embeddings, kind: ShardKind.embeddings, column: "embedding")
+    static func embeddings(
+        _ artifacts: [Artifact], reads: ShardReader.Reads = .inOrder
+    ) throws(StorageError) -> ShardedColumn {
+        try ShardedColumn(
+            artifacts, file: ArtifactFile.embeddings, kind: ShardKind.embeddings, column: "embedding", reads: reads)
     }
 
     /// A seeded sample of rows without replacement, in rising order; all rows when there are no more.

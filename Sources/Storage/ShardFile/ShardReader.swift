@@ -19,6 +19,16 @@ package final class ShardReader: Sendable {
     /// Bytes of the whole file.
     package var fileBytes: Int { file.count }
 
+    /// How a file is read.
+    package enum Reads: Sendable {
+        /// Mostly one row after another.
+        case inOrder
+        /// Rows here and there, of a file that may be larger than memory: a row brings no more than its own pages from the
+        /// disk, and the first touch of a chunk the chunk, for its checksum.
+        case scattered
+    }
+
+    private let reads: Reads
     let file: MappedFile
     /// The whole file, in place.
     var fileSpan: RawSpan {
@@ -37,8 +47,11 @@ package final class ShardReader: Sendable {
     ///   - expectedKind: another kind of file is refused; nil takes any.
     ///   - cacheBytes: decoded chunks to keep for random access; one is kept in any case.
     /// - Throws: `notFound`, `permissionDenied`, `corrupt`, `tooOld`, `tooNew`, `mismatch` (another kind).
-    package init(path: String, expectedKind: String?, cacheBytes: Int = 64 << 20) throws(StorageError) {
+    package init(
+        path: String, expectedKind: String?, cacheBytes: Int = 64 << 20, reads: Reads = .inOrder
+    ) throws(StorageError) {
         self.path = path
+        self.reads = reads
         let file = try MappedFile(path: path)
         self.file = file
         header = try ShardHeader(decoding: file.bytes, path: path)
@@ -47,6 +60,7 @@ package final class ShardReader: Sendable {
         columns = directory.columns.map(\.description)
         attributes = directory.attributes
         state = Mutex(State(directory: directory, cacheBytes: cacheBytes))
+        if reads == .scattered { file.advise(.random) }
         if let expectedKind, expectedKind != header.kind {
             throw StorageError(
                 .mismatch, path: path, "is a shard file of kind '\(header.kind)', but '\(expectedKind)' is needed here")
@@ -148,6 +162,10 @@ extension ShardReader {
 
     private func checkOnce(_ chunk: Int, of column: Int, _ stored: RawSpan) throws(StorageError) {
         if state.withLock({ $0.isChecked[column][chunk] }) { return }
+        if reads == .scattered {
+            let entry = directory.columns[column].chunks[chunk]
+            file.willNeed(entry.offset..<entry.offset + entry.storedBytes)
+        }
         try check(chunk, of: column, stored)
         state.withLock { $0.isChecked[column][chunk] = true }
     }

@@ -132,32 +132,3 @@ internal import Synchronization
         var bases: View?
     }
 }
-
-/// Says which partitions the system is asked to read ahead: those touched first, and all while memory seems too small for
-/// the index.
-///
-/// Otherwise the first touch of a page that is not in memory reads what lies around it as well, up to megabytes of
-/// partitions that nobody wants, and waits for them, and the next touch does so again. To ask for what is in memory costs
-/// as much as scanning a part of it, so that is looked at now and then.
-final class ReadAhead: Sendable {
-    private let visits = Atomic(0)
-    /// So many visits more are read ahead.
-    private let left = Atomic(0)
-
-    private static let lookEvery = 16
-    private static let readsAhead = 4096
-
-    /// - Parameters:
-    ///   - isFirst: whether the partition is touched for the first time.
-    ///   - isResident: whether it is in memory.
-    func isWanted(isFirst: Bool, isResident: () throws(StorageError) -> Bool) throws(StorageError) -> Bool {
-        if left.load(ordering: .relaxed) > 0 {
-            left.subtract(1, ordering: .relaxed)
-            return true
-        }
-        if isFirst { return true }
-        guard visits.add(1, ordering: .relaxed).newValue % Self.lookEvery == 0, try !isResident() else { return false }
-        left.store(Self.readsAhead, ordering: .relaxed)
-        return true
-    }
-}

@@ -17,14 +17,18 @@ internal import Storage
     let start: Int
     private let rows: UnsafePointer<UInt32>
     private let counts: UnsafePointer<UInt8>
+    /// Of a word that is looked up in the rows others found.
+    private let frequent: FrequentWordCounts?
     /// The first posting that is still to be read in the order of rows.
     private(set) var position = 0
 
     /// - Parameters:
     ///   - place: of the word; it has postings.
     ///   - lengthCost: of each word of a row.
+    ///   - isFrequent: whether so many rows have the word that it is better looked up than read.
     init(
-        _ place: PostingsIndex.Place, of index: PostingsIndex, term: Scorer.Term, scorer: Scorer, lengthCost: Float
+        _ place: PostingsIndex.Place, of index: PostingsIndex, term: Scorer.Term, scorer: Scorer, lengthCost: Float,
+        isFrequent: Bool
     ) throws(StorageError) {
         let (lists, postings) = (index.lists, place.postings)
         self.scorer = scorer
@@ -36,6 +40,16 @@ internal import Storage
         unsafe self.rows = rows.withUnsafeBufferPointer { $0.baseAddress! }
         unsafe self.counts = counts.withUnsafeBufferPointer { $0.baseAddress! }
         let largest = index.largestCounts.largest(of: place.word, counts)
+        if isFrequent {
+            frequent = try index.frequentWords.counts(of: place.word) { () throws(StorageError) in
+                guard let made = FrequentWordCounts(rows: index.rows, postings: rows, counts: counts) else {
+                    throw index.damagedRows(near: postings.lowerBound)
+                }
+                return made
+            }
+        } else {
+            frequent = nil
+        }
         bound = scorer.contribution(of: term, count: largest, length: 0)
         let all = (0...largest).map { scorer.contribution(of: term, count: $0, length: 0) }
         contributions = Scorer.readsLengths ? [] : all
@@ -51,12 +65,12 @@ internal import Storage
     ///
     /// - Parameters:
     ///   - onlyToFound: whether rows that have no sum yet stay without.
-    ///   - lengths: of the block's rows; of no account unless the scorer reads lengths.
+    ///   - lengths: of all rows.
     @inline(__always)
     mutating func add(
-        to sums: PostingSums, onlyToFound: Bool, firstRow: UInt32, size: UInt32, lengths: Span<UInt32>
+        to sums: PostingSums, onlyToFound: Bool, firstRow: UInt32, size: UInt32, lengths: RowLengths
     ) {
-        precondition(Int(size) <= PostingSums.capacity && (!Scorer.readsLengths || lengths.count >= Int(size)))
+        precondition(Int(size) <= PostingSums.capacity)
         // Copies, which writing the sums cannot change.
         let (rows, counts, values, places) = unsafe (self.rows, self.counts, sums.values, sums.places)
         let (count, table) = (self.count, self.contributions)
@@ -69,7 +83,7 @@ internal import Storage
             let times = unsafe counts[position]
             let contribution =
                 Scorer.readsLengths
-                ? scorer.contribution(of: term, count: times, length: lengths[place])
+                ? scorer.contribution(of: term, count: times, length: lengths[Int(firstRow) + place])
                 : unsafe contributions[unchecked: Int(times)]
             let sum = unsafe values[place]
             if onlyToFound {
@@ -87,32 +101,65 @@ internal import Storage
         sums.count = found
     }
 
-    /// What a row gains that has the word so often.
+    /// Whether it was made as a frequent word.
+    var isFrequent: Bool { frequent != nil }
+
+    /// What a row gains that has the word so often, or never.
     @inline(__always)
     func contribution(count: UInt8, length: UInt32) -> Float {
         Scorer.readsLengths
-            ? scorer.contribution(of: term, count: count, length: length) : contributions[Int(count)]
+            ? (count == 0 ? 0 : scorer.contribution(of: term, count: count, length: length))
+            : contributions[Int(count)]
+    }
+
+    /// What the word brings a row of any place; for a word that was made as a frequent one.
+    @inline(__always)
+    func contribution(to row: Int, _ lengths: RowLengths) -> Float {
+        let code = frequent!.code(of: row)
+        let count = code < FrequentWordCounts.more ? UInt8(truncatingIfNeeded: code) : exactCount(of: UInt32(row))
+        return contribution(count: count, length: Scorer.readsLengths ? lengths[row] : 0)
+    }
+
+    /// The same for any word.
+    @inline(__always)
+    func lookedUpContribution(to row: Int, _ lengths: RowLengths) -> Float {
+        contribution(count: exactCount(of: UInt32(row)), length: Scorer.readsLengths ? lengths[row] : 0)
+    }
+
+    /// - Complexity: O(log count)
+    @inline(never)
+    private func exactCount(of row: UInt32) -> UInt8 {
+        let place = firstPosition(of: row, from: 0)
+        return unsafe place < count && rows[place] == row ? counts[place] : 0
     }
 
     /// How often a row has the word, 0 where it has not.
     ///
-    /// Rows have to be asked for in rising order, from ``rewind()`` on. As a word's rows lie about evenly in a corpus, the
-    /// search begins where the row would be if they did.
+    /// Rows have to be asked for in rising order, from ``rewind()`` on.
     ///
     /// - Complexity: O(log count), and far less for rows that lie evenly.
     @inline(__always)
     mutating func skip(to row: UInt32) -> UInt8 {
-        guard position < count else { return 0 }
-        guard unsafe rows[position] < row else { return unsafe rows[position] == row ? counts[position] : 0 }
+        position = firstPosition(of: row, from: position)
+        return unsafe position < count && rows[position] == row ? counts[position] : 0
+    }
+
+    /// Goes on to the first posting of a row that is not before this one.
+    @inline(__always)
+    mutating func skip(toBlock row: UInt32) { position = firstPosition(of: row, from: position) }
+
+    /// The first posting at or behind `start` whose row is not before this one.
+    ///
+    /// As a word's rows lie about evenly in a corpus, the search begins where the row would be if they did.
+    @inline(__always)
+    private func firstPosition(of row: UInt32, from start: Int) -> Int {
+        guard start < count, unsafe rows[start] < row else { return start }
         // Invariant: rows[low] < row, and rows[high] ≥ row where high < count.
-        var (low, high) = (position, count)
-        let (here, last) = unsafe (rows[position], rows[count - 1])
-        guard last >= row else {
-            position = count
-            return 0
-        }
+        var (low, high) = (start, count)
+        let (here, last) = unsafe (rows[start], rows[count - 1])
+        guard last >= row else { return count }
         let share = Double(row - here) / Double(last - here)
-        let guess = min(count - 1, position + Int(share * Double(count - 1 - position)))
+        let guess = min(count - 1, start + Int(share * Double(count - 1 - start)))
         var step = 16
         if unsafe rows[guess] < row {
             low = guess
@@ -133,7 +180,6 @@ internal import Storage
             let middle = (low + high) / 2
             if unsafe rows[middle] < row { low = middle } else { high = middle }
         }
-        position = high
-        return unsafe high < count && rows[high] == row ? counts[high] : 0
+        return high
     }
 }

@@ -14,6 +14,8 @@ package struct PostingsIndex: Sendable {
     let lists: ShardReader
     let lengths: ShardReader
     let largestCounts: LargestCounts
+    let frequentWords: FrequentWords
+    private let keptLengths: Once<RowLengths>
 
     /// - Parameter folder: that of the three files (see ``PostingsFormat``).
     /// - Throws: `damaged`.
@@ -44,6 +46,8 @@ package struct PostingsIndex: Sendable {
         }
         terms = try SortedColumn(words, column: PostingsFormat.term)
         largestCounts = LargestCounts(words: words.rows)
+        frequentWords = FrequentWords()
+        keptLengths = Once()
         var last: [UInt64] = [0]
         if words.rows > 0 { try words.read(PostingsFormat.end, rows: words.rows - 1..<words.rows, into: &last) }
         guard last[0] == UInt64(postings) else { throw Self.damagedEnds(words.path) }
@@ -79,6 +83,14 @@ package struct PostingsIndex: Sendable {
             throw Self.damagedEnds(terms.reader.path)
         }
         return Place(word: row, postings: Int(start)..<Int(end))
+    }
+
+    /// How many words each row has, for lookups here and there.
+    func rowLengths() throws(StorageError) -> RowLengths {
+        try keptLengths.get { () throws(StorageError) in
+            let lengths = self.lengths
+            return RowLengths(try lengths.values(PostingsFormat.length, as: UInt32.self))
+        }
     }
 
     static func damagedEnds(_ path: String) -> StorageError {

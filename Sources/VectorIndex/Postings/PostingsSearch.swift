@@ -3,10 +3,10 @@ internal import Storage
 
 /// The search of one query in one inverted file: as exact as scoring every row that shares a word, but for a few.
 ///
-/// Words are taken by falling weight. A few rare ones show what a row has to reach at least to be among the best. Then words
-/// are read until all that are left cannot bring a row of none of them so far; of the rows found those that can still reach
-/// it are looked up in the longer lists. Sums are formed in the same order as if everything were read, so they are the same
-/// to the bit.
+/// Words are taken by falling weight, and the frequent ones after all others. A few rare ones show what a row has to reach at
+/// least to be among the best. Then words are read as long as those after them could bring a row of none of them so far; of
+/// the rows found those that can still reach it are looked up in the others. Sums are formed in the same order as if
+/// everything were read, so they are the same to the bit.
 ///
 /// Source: Turtle & Flood, "Query evaluation: strategies and optimizations", Information Processing & Management 31(6),
 /// 1995, section 4.2 (max_score).
@@ -18,10 +18,15 @@ struct PostingsSearch<Scorer: PostingsScorer> {
     private let firstRow: Int
     private let filter: RowSet?
     private var lists: [PostingList<Scorer>]
+    /// From here on lists are those of frequent words.
+    private let firstFrequent: Int
     /// `rest[i]`: what the words from `i` on bring at most, and rounding beyond that.
     private let rest: [Float]
     /// `unseen[i]`: the score of a row that has none of the words before `i` at most.
     private let unseen: [Float]
+    /// `gain[i]`: what a row that has some of the words before `i` gains at most beyond their sum: other words bring something,
+    /// and all cost length.
+    private let gain: [Float]
 
     /// A row whose words are known in part.
     private struct PartialRow {
@@ -38,13 +43,27 @@ struct PostingsSearch<Scorer: PostingsScorer> {
     /// Postings that are read without a look at what they can bring: choosing costs more.
     private static var leastPostings: Int { 4096 }
 
-    /// - Parameter lists: by falling weight.
+    /// One in so many postings, those of the rarest words, shows what the best are like.
+    private static var rareShare: Int { 128 }
+
+    /// What it costs to look a row up in a list, in postings read.
+    private static var lookupCost: Int { 32 }
+
+    /// A word is read for the rows found while it has no more postings than so many for each: most rows then need no other
+    /// look.
+    private static var readingCost: Int { 2 }
+
+    /// So many rows for each that is asked for show what the best are like.
+    private static var leadingRows: Int { 8 }
+
+    /// - Parameter lists: by falling weight, frequent words last.
     init(
         _ index: PostingsIndex, _ lists: [PostingList<Scorer>], of query: Scorer.Query, scorer: Scorer,
         firstRow: Int, filter: RowSet?
     ) {
         self.index = index
         self.lists = lists
+        firstFrequent = lists.firstIndex { $0.isFrequent } ?? lists.count
         self.query = query
         self.scorer = scorer
         self.firstRow = firstRow
@@ -54,43 +73,42 @@ struct PostingsSearch<Scorer: PostingsScorer> {
         let total = lists.reduce(Double(cost.beyond)) { $0 + Double($1.bound) }
         let margin = total * Double(lists.count + 4) * 0x1p-23
         var (sum, net) = (margin, margin)
-        var (rest, unseen) = ([Float(sum)], [Float(net)])
-        for list in lists.reversed() {
+        let (eachWord, beyond) = (Double(cost.eachWord), Double(cost.beyond))
+        var rest: [Float] = []
+        var unseen: [Float] = []
+        var gain: [Float] = []
+        for list in lists.reversed() + [nil] {
+            rest.append(Float(sum))
+            unseen.append(Float(max(net, sum - beyond)))
+            gain.append(Float(max(net - eachWord, sum - beyond)))
+            guard let list else { break }
             sum += Double(list.bound)
             net += Double(list.net)
-            rest.append(Float(sum))
-            unseen.append(Float(max(net, sum - Double(cost.beyond))))
         }
         self.rest = rest.reversed()
         self.unseen = unseen.reversed()
+        self.gain = gain.reversed()
     }
 
     /// Offers the best rows, with minus their scores as keys.
     @inline(__always)
     mutating func run(into best: inout TopCandidates, sums: PostingSums) throws(StorageError) {
+        let lengths = try index.rowLengths()
         var floor = -best.worst
         let rare = rareWords(capacity: best.capacity)
         if rare < lists.count {
+            var leading = try leadingRows(of: rare, count: Self.leadingRows * best.capacity, lengths, sums)
+            complete(&leading, from: rare, floor: floor, lengths)
             var found = TopCandidates(capacity: best.capacity)
-            var leading = try read(0..<rare, finding: rare, floor: &floor, sums: sums, found: &found, rest: 0)
-            complete(&leading, from: rare, floor: floor)
-            found = TopCandidates(capacity: best.capacity)
             for row in leading { found.offer(key: -row.score(with: 0), row: row.row) }
-            floor = max(-best.worst, -found.worst)
+            floor = max(floor, -found.worst)
         }
-        // Rows of none of these words cannot reach the floor; the words after them say which of the others can.
-        let end = unseen.firstIndex { $0 < floor } ?? lists.count
-        guard end > 0 else { return }
-        let last = max(end, rest.firstIndex { $0 < floor } ?? lists.count)
-        var found = best
-        var rows = try read(0..<last, finding: end, floor: &floor, sums: sums, found: &found, rest: rest[last])
-        complete(&rows, from: last, floor: floor)
-        for row in rows { best.offer(key: -row.score(with: 0), row: UInt32(firstRow) + row.row) }
+        try read(into: &best, floor: floor, lengths, sums)
     }
 
     /// How many words show what the best are like.
     private func rareWords(capacity: Int) -> Int {
-        let least = max(Self.leastPostings, 4 * capacity, lists.reduce(0) { $0 + $1.count } / 32)
+        let least = max(Self.leastPostings, 4 * capacity, lists.reduce(0) { $0 + $1.count } / Self.rareShare)
         var (end, postings) = (0, 0)
         while end < lists.count, postings < least {
             postings += lists[end].count
@@ -99,79 +117,110 @@ struct PostingsSearch<Scorer: PostingsScorer> {
         return end
     }
 
-    /// Reads some words over all rows, block after block.
+    /// The rows with the highest sums of the first few words.
+    @inline(__always)
+    private mutating func leadingRows(
+        of words: Int, count: Int, _ lengths: RowLengths, _ sums: PostingSums
+    ) throws(StorageError) -> [PartialRow] {
+        var found = TopCandidates(capacity: count)
+        for word in 0..<words { lists[word].rewind() }
+        for start in stride(from: 0, to: index.rows, by: PostingSums.capacity) {
+            for word in 0..<words { try add(word, onlyToFound: false, start: start, lengths, sums) }
+            let taken = sums.take(least: -found.worst)
+            sums.forEach(of: taken) { offset, sum in
+                let row = start + offset
+                if let filter, !filter.contains(firstRow + row) { return }
+                found.offer(key: -sum, row: UInt32(row))
+            }
+        }
+        return found.sorted.map { key, row in
+            let length = lengths[Int(row)]
+            return PartialRow(
+                row: row, length: length, sum: -key, lengthScore: scorer.rowScore(of: query, length: length))
+        }.sorted { $0.row < $1.row }
+    }
+
+    /// Reads words block after block, and offers the rows that can be among the best.
     ///
-    /// - Parameters:
-    ///   - finding: how many of the words find rows; those after them only add to what was found.
-    ///   - floor: the score that is to be reached; raised to that of the last of the best.
-    ///   - found: gets the best by these words alone.
-    ///   - rest: what a row gains by other words at most.
-    /// - Returns: the rows that can still reach the floor, rising.
+    /// Words find rows as long as those after them could bring a row of none of them to the floor; the others only add to the
+    /// rows found that can still reach it. As better rows are found, the floor rises.
+    ///
+    /// - Parameter floor: the score that is to be reached.
     @inline(__always)
     private mutating func read(
-        _ words: Range<Int>, finding: Int, floor: inout Float, sums: PostingSums, found: inout TopCandidates,
-        rest: Float
-    ) throws(StorageError) -> [PartialRow] {
-        let lengths = index.lengths
-        var rows: [PartialRow] = []
-        var least = floor
-        for word in words { lists[word].rewind() }
+        into best: inout TopCandidates, floor: Float, _ lengths: RowLengths, _ sums: PostingSums
+    ) throws(StorageError) {
+        var (floor, finding) = (floor, lists.count)
+        for word in lists.indices { lists[word].rewind() }
         for start in stride(from: 0, to: index.rows, by: PostingSums.capacity) {
-            let block = start..<min(index.rows, start + PostingSums.capacity)
-            let blockLengths = try lengths.values(PostingsFormat.length, as: UInt32.self, rows: block)
-            for word in words {
-                guard let next = lists[word].nextRow, next < block.upperBound else { continue }
-                if word < finding {
-                    lists[word].add(
-                        to: sums, onlyToFound: false, firstRow: UInt32(start), size: UInt32(block.count),
-                        lengths: blockLengths)
-                } else {
-                    lists[word].add(
-                        to: sums, onlyToFound: true, firstRow: UInt32(start), size: UInt32(block.count),
-                        lengths: blockLengths)
-                }
-                // A row of this block or an earlier one stands in a wrong order.
-                if let next = lists[word].nextRow, next < block.upperBound {
-                    throw index.damagedRows(near: lists[word].start + lists[word].position)
-                }
+            while finding > 0, unseen[finding - 1] < floor { finding -= 1 }
+            guard finding > 0 else { break }
+            for word in 0..<finding { try add(word, onlyToFound: false, start: start, lengths, sums) }
+            var words = finding
+            while words < firstFrequent,
+                lists[words].count * PostingSums.capacity < Self.readingCost * sums.count * index.rows
+            {
+                lists[words].skip(toBlock: UInt32(start))
+                try add(words, onlyToFound: true, start: start, lengths, sums)
+                words += 1
             }
             // A little less than the floor, for the sums are rounded; what is kept is looked at again.
-            let leastScore = least - rest - (abs(least) + self.rest[0]) * 0x1p-20
-            sums.drain(least: leastScore, leastScore: leastScore) { offset in
-                scorer.rowScore(of: query, length: blockLengths[offset])
-            } _: { offset, sum in
-                let length = blockLengths[offset]
-                let row = PartialRow(
-                    row: UInt32(start + offset), length: length, sum: sum,
-                    lengthScore: scorer.rowScore(of: query, length: length))
-                guard row.score(with: rest) >= least else { return }
-                if let filter, !filter.contains(firstRow + start + offset) { return }
-                rows.append(row)
-                found.offer(key: -row.score(with: 0), row: UInt32(firstRow) + row.row)
-                least = max(least, -found.worst)
+            let least = floor - (abs(floor) + rest[0]) * 0x1p-20
+            var taken = sums.take(least: least - gain[words])
+            taken = sums.addLengths(to: taken, least: least - rest[words]) { offset in
+                scorer.rowScore(of: query, length: lengths[start + offset])
             }
+            for word in words..<lists.count where taken > 0 {
+                let least = least - rest[word + 1]
+                let list = lists[word]
+                if list.isFrequent {
+                    taken = sums.update(taken, least: least) { $1 + list.contribution(to: start + $0, lengths) }
+                } else if taken * Self.lookupCost < list.count * PostingSums.capacity / index.rows {
+                    taken = sums.update(taken, least: least) { $1 + list.lookedUpContribution(to: start + $0, lengths) }
+                } else {
+                    sums.putBack(taken)
+                    lists[word].skip(toBlock: UInt32(start))
+                    try add(word, onlyToFound: true, start: start, lengths, sums)
+                    taken = sums.update(taken, least: least) { offset, _ in sums.takeAgain(offset) }
+                }
+            }
+            sums.forEach(of: taken) { offset, sum, lengthScore in
+                if let filter, !filter.contains(firstRow + start + offset) { return }
+                best.offer(key: -(sum + lengthScore), row: UInt32(firstRow + start + offset))
+            }
+            floor = max(floor, -best.worst)
         }
-        for word in words where lists[word].nextRow != nil {
+    }
+
+    /// Adds a word to the sums of the block that begins at a row.
+    @inline(__always)
+    private mutating func add(
+        _ word: Int, onlyToFound: Bool, start: Int, _ lengths: RowLengths, _ sums: PostingSums
+    ) throws(StorageError) {
+        let size = min(index.rows - start, PostingSums.capacity)
+        lists[word].add(
+            to: sums, onlyToFound: onlyToFound, firstRow: UInt32(start), size: UInt32(size), lengths: lengths)
+        // A row of this block or an earlier one stands in a wrong order, or one is none of the index' rows.
+        if let next = lists[word].nextRow, next < start + size || start + size == index.rows {
             throw index.damagedRows(near: lists[word].start + lists[word].position)
         }
-        floor = least
-        rows.removeAll { $0.score(with: rest) < least }
-        rows.sort { $0.row < $1.row }
-        return rows
     }
 
     /// Looks rows up in the words from `first` on, and leaves out what cannot reach the floor.
     ///
     /// - Parameter rows: rising.
-    private func complete(_ rows: inout [PartialRow], from first: Int, floor: Float) {
+    private func complete(_ rows: inout [PartialRow], from first: Int, floor: Float, _ lengths: RowLengths) {
         for word in lists.indices.dropFirst(first) where !rows.isEmpty {
             var kept = 0
             var list = lists[word]
             list.rewind()
             for index in rows.indices {
                 var row = rows[index]
-                let count = list.skip(to: row.row)
-                if count > 0 { row.sum += list.contribution(count: count, length: row.length) }
+                if list.isFrequent {
+                    row.sum += list.contribution(to: Int(row.row), lengths)
+                } else {
+                    row.sum += list.contribution(count: list.skip(to: row.row), length: row.length)
+                }
                 guard row.score(with: rest[word + 1]) >= floor else { continue }
                 rows[kept] = row
                 kept += 1

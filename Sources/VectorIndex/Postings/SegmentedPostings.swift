@@ -80,7 +80,8 @@ package struct SegmentedPostings: Sendable {
                 guard let place = word.places[number], !place.postings.isEmpty else { continue }
                 lists.append(
                     try PostingList(
-                        place, of: segment.index, term: word.term, scorer: scorer, lengthCost: lengthCost))
+                        place, of: segment.index, term: word.term, scorer: scorer, lengthCost: lengthCost,
+                        isFrequent: word.isFrequent))
             }
             guard !lists.isEmpty else { continue }
             var search = PostingsSearch(
@@ -96,10 +97,16 @@ package struct SegmentedPostings: Sendable {
         let term: Term
         let weight: Float
         let documents: Int
+        /// Whether so many rows have it that it is better looked up than read.
+        let isFrequent: Bool
         let places: [PostingsIndex.Place?]
     }
 
-    /// The words to read, by falling weight.
+    /// In how many rows a frequent word is at least, and of how many rows it is in one.
+    private static let frequentDocuments = 1024
+    private static let frequentShare = 32
+
+    /// The words to read, by falling weight, those that are frequent after all others.
     private func words<Scorer: PostingsScorer>(
         of query: Scorer.Query, scorer: Scorer, budget: Int?
     ) throws(StorageError) -> [Word<Scorer.Term>] {
@@ -111,14 +118,17 @@ package struct SegmentedPostings: Sendable {
             guard documents > 0 else { continue }
             let term = scorer.term(position, of: query, documents: documents)
             found.append(
-                Word(id: id, term: term, weight: scorer.weight(of: term), documents: documents, places: places))
+                Word(
+                    id: id, term: term, weight: scorer.weight(of: term), documents: documents,
+                    isFrequent: documents >= max(Self.frequentDocuments, rows / Self.frequentShare), places: places))
         }
         found.sort { $0.weight != $1.weight ? $0.weight > $1.weight : $0.id < $1.id }
         var left = budget ?? .max
-        return found.filter { word in
+        let read = found.filter { word in
             guard word.documents <= left else { return false }
             left -= word.documents
             return true
         }
+        return read.filter { !$0.isFrequent } + read.filter(\.isFrequent)
     }
 }

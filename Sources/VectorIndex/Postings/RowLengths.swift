@@ -1,0 +1,48 @@
+internal import Storage
+internal import Synchronization
+
+/// How many words each row of an index has, a byte a row where that is enough: rows here and there are looked up in memory
+/// that fits a processor's cache.
+///
+/// Valid as long as the reader it was made of.
+@safe final class RowLengths: @unchecked Sendable {
+    // Unchecked because of the pointers: one leads into a read-only mapping, the other to bytes that are written before
+    // anyone else has them.
+    private let bytes: UnsafeMutablePointer<UInt8>
+    private let exact: UnsafePointer<UInt32>
+    private let rows: Int
+
+    /// - Complexity: O(rows)
+    init(_ lengths: Span<UInt32>) {
+        rows = lengths.count
+        unsafe bytes = .allocate(capacity: max(1, rows))
+        unsafe bytes.initialize(repeating: 0, count: max(1, rows))
+        unsafe exact = lengths.withUnsafeBufferPointer { unsafe $0.baseAddress ?? UnsafePointer(bitPattern: 64)! }
+        for row in lengths.indices { unsafe bytes[row] = UInt8(clamping: lengths[row]) }
+    }
+
+    deinit { unsafe bytes.deallocate() }
+
+    /// The words of a row.
+    @inline(__always)
+    subscript(_ row: Int) -> UInt32 {
+        precondition(row >= 0 && row < rows)
+        let byte = unsafe bytes[row]
+        return byte < .max ? UInt32(byte) : unsafe exact[row]
+    }
+}
+
+/// What is made when it is first asked for; several threads may make it at once, the same.
+final class Once<Value: Sendable>: Sendable {
+    private let value: Mutex<Value?> = Mutex(nil)
+
+    func get(_ make: () throws(StorageError) -> Value) throws(StorageError) -> Value {
+        if let known = value.withLock(\.self) { return known }
+        let made = try make()
+        return value.withLock { value in
+            if let other = value { return other }
+            value = made
+            return made
+        }
+    }
+}
