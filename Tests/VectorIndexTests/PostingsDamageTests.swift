@@ -130,4 +130,28 @@ import VectorIndex
             #expect(isFound || !isFoundBySearch)
         }
     }
+
+    /// A word of many rows is kept in another form, which is as careful.
+    @Test func `rows of a frequent word that do not rise are found by a search`() throws {
+        let count = 2000
+        func write(rows: [UInt32]) throws {
+            try self.write(
+                rows: rows + [7], counts: [UInt8](repeating: 1, count: count + 1), terms: [5, 8],
+                ends: [UInt64(count), UInt64(count + 1)], lengths: [UInt32](repeating: 2, count: count), tokens: 2 * count)
+        }
+        func find() throws -> [Neighbor] {
+            let index = try PostingsIndex(folder: folder)
+            return try index.search([[5, 8]], scorer: BM25(index), count: 1, workers: 1)[0]
+        }
+        var rows = (0..<UInt32(count)).map(\.self)
+        try write(rows: rows)
+        #expect(try find().map(\.row) == [7])
+        rows.swapAt(100, 101)
+        try write(rows: rows)
+        #expect(throws: IndexError.self) { _ = try find() }
+        rows.swapAt(100, 101)
+        rows[count - 1] = UInt32(count)
+        try write(rows: rows)
+        #expect(throws: IndexError.self) { _ = try find() }
+    }
 }

@@ -200,16 +200,18 @@ struct CandidateFinder: Sendable {
     private func score(_ candidates: [Candidate], fingerprint: [Float], words query: TokenQuery?) throws -> [Candidate]
     {
         let own = dot(fingerprint.span, fingerprint.span)
-        let vectors = try fingerprints(of: candidates.map(\.row))
-        return try candidates.enumerated().map { position, candidate in
+        let rows = candidates.map(\.row)
+        let vectors = try fingerprints(of: rows)
+        var influences: [Double] = []
+        if let words, let query { influences = try words.influences(of: rows, on: query) }
+        return candidates.enumerated().map { position, candidate in
             var candidate = candidate
             let vector = vectors.elements.span.extracting(vectors.range(ofRow: position))
             let norms = (own * dot(vector, vector)).squareRoot()
             candidate.similarity = norms > 0 ? dot(fingerprint.span, vector) / norms : 0
-            if let words, let query {
-                let influence = try words.influence(of: candidate.row, on: query)
-                candidate.tokenInfluence = influence
-                candidate.tokenShare = query.relative(influence)
+            if let query, !influences.isEmpty {
+                candidate.tokenInfluence = influences[position]
+                candidate.tokenShare = query.relative(influences[position])
             }
             return candidate
         }

@@ -30,6 +30,13 @@ package struct TokenRows: Sendable {
     /// - Throws: `corrupt`.
     /// - Complexity: O(words + log shards)
     package func bag(row: Int) throws(StorageError) -> TokenBag {
+        var bag = TokenBag(ids: [], counts: [], length: 0)
+        try read(row: row, into: &bag)
+        return bag
+    }
+
+    /// The same into a bag whose memory is used again.
+    package func read(row: Int, into bag: inout TokenBag) throws(StorageError) {
         precondition((0..<rows).contains(row), "row \(row) of \(rows)")
         // The last shard that begins at or before the row and has rows.
         var (low, high) = (0, firstRows.count)
@@ -37,9 +44,6 @@ package struct TokenRows: Sendable {
             let middle = (low + high) / 2
             if firstRows[middle] <= row { low = middle } else { high = middle }
         }
-        let local = row - firstRows[low]
-        var result = TokenBag(ids: [], counts: [], length: 0)
-        try TokenFile.forEachRow(readers[low], rows: local..<local + 1) { _, bag in result = bag }
-        return result
+        try TokenFile.read(readers[low], row: row - firstRows[low], into: &bag)
     }
 }

@@ -60,9 +60,16 @@ struct WordCandidates: Sendable {
         return found.map { $0.map(\.row) }
     }
 
-    /// The change of the loss on an output, in nats.
-    func influence(of row: Int, on query: TokenQuery) throws(StorageError) -> Double {
-        query.influence(of: try rows.bag(row: row))
+    /// The change of the loss on an output, in nats, by each of some rows.
+    func influences(of rows: [Int], on query: TokenQuery) throws(StorageError) -> [Double] {
+        var bag = TokenBag(ids: [], counts: [], length: 0)
+        var influences: [Double] = []
+        influences.reserveCapacity(rows.count)
+        for row in rows {
+            try self.rows.read(row: row, into: &bag)
+            influences.append(query.influence(of: bag))
+        }
+        return influences
     }
 }
 

@@ -79,13 +79,21 @@ enum TokenFile {
     static func forEachRow(
         _ reader: ShardReader, rows: Range<Int>, _ body: (Int, TokenBag) throws(StorageError) -> Void
     ) throws(StorageError) {
-        var lengths: [UInt32] = []
-        try reader.read(length, rows: rows, into: &lengths)
+        let lengths = try reader.values(length, as: UInt32.self, rows: rows)
+        var bag = TokenBag(ids: [], counts: [], length: 0)
         try reader.forEachBytes(tokens, rows: rows) { row, bytes throws(StorageError) in
-            guard let bag = bag(bytes, length: lengths[row - rows.lowerBound]) else {
+            guard fill(&bag, from: bytes, length: lengths[row - rows.lowerBound]) else {
                 throw damage(reader, row: row)
             }
             try body(row, bag)
+        }
+    }
+
+    /// Reads one row into a bag whose memory is used again.
+    static func read(_ reader: ShardReader, row: Int, into bag: inout TokenBag) throws(StorageError) {
+        let lengths = try reader.values(length, as: UInt32.self, rows: row..<row + 1)
+        try reader.forEachBytes(tokens, rows: row..<row + 1) { row, bytes throws(StorageError) in
+            guard fill(&bag, from: bytes, length: lengths[0]) else { throw damage(reader, row: row) }
         }
     }
 
@@ -113,17 +121,18 @@ enum TokenFile {
         }
     }
 
-    private static func bag(_ bytes: RawSpan, length: UInt32) -> TokenBag? {
+    /// - Returns: whether the bytes make sense.
+    private static func fill(_ bag: inout TokenBag, from bytes: RawSpan, length: UInt32) -> Bool {
         let count = bytes.byteCount / entryBytes
-        guard bytes.byteCount % entryBytes == 0 else { return nil }
-        var bag = TokenBag(ids: [], counts: [], length: Int(length))
-        bag.ids.reserveCapacity(count)
-        bag.counts.reserveCapacity(count)
+        guard bytes.byteCount % entryBytes == 0 else { return false }
+        bag.length = Int(length)
+        bag.ids.removeAll(keepingCapacity: true)
+        bag.counts.removeAll(keepingCapacity: true)
         for index in 0..<count {
             bag.ids.append(bytes.integer(at: 4 * index, as: UInt32.self))
             bag.counts.append(bytes.integer(at: 4 * count + 2 * index, as: UInt16.self))
         }
-        return bag
+        return true
     }
 
     private static func damage(_ reader: ShardReader, row: Int) -> StorageError {
