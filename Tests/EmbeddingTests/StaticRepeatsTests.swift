@@ -1,5 +1,6 @@
 import Embedding
 import Foundation
+import Kernels
 import Testing
 
 /// Tables where a token that comes n times weighs √n.
