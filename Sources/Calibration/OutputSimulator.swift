@@ -2,10 +2,13 @@ package import Kernels
 
 /// Makes output-like texts from samples of the corpus, so that weights and null distributions need no labels.
 ///
-/// A span of the sample is taken; a random share of its words is replaced by words that the embedder's own vocabulary
-/// holds for similar; then, each with probability ``operationShare``, the text is cut, thinned out, turned around, and
-/// joined with a piece of another sample. Substitution matters most: without it a word-matching score looks perfect on
-/// simulated outputs, and weights fitted on them fail on real paraphrases (`docs/evaluation.md`).
+/// A span of the sample is taken; a random share of its words is replaced; then, each with probability
+/// ``operationShare``, the text is cut, thinned out, turned around, and joined with a piece of another sample.
+///
+/// What words are replaced by decides which score the outputs favour. Words that the embedder's own vocabulary holds for
+/// similar hardly move a text's embedding, least of all a static one, which is a sum of those very vectors; words that
+/// say something else are as new to an embedding as to a score that matches words. Outputs far from their sample have
+/// both in equal parts: what the author says in other words, and what the sample does not say (`docs/ranking.md`).
 package struct OutputSimulator: Sendable {
     /// Words that may stand for a word, both in lower case.
     package typealias Substitutes = [String: [String]]
@@ -24,9 +27,18 @@ package struct OutputSimulator: Sendable {
             case .near: 0.3
             }
         }
+
+        /// Of the replaced words, how many become any word of the corpus and not a similar one.
+        var strangeShare: Float {
+            switch self {
+            case .far: 0.5
+            case .near: 0
+            }
+        }
     }
 
     private let substitutes: Substitutes
+    private let vocabulary: [String]
     private let distance: Distance
 
     /// Probability of each of cut, drop, reorder and merge.
@@ -37,8 +49,13 @@ package struct OutputSimulator: Sendable {
     private static let longestWhole = 30
     private static let spanWords = 12...40
 
-    package init(substitutes: Substitutes, distance: Distance = .far) {
+    /// - Parameters:
+    ///   - substitutes: similar words; a word without any stays as it is where one is asked for.
+    ///   - vocabulary: the corpus' words in lower case, each as often as it occurs there; if empty, words are replaced by
+    ///     similar ones only.
+    package init(substitutes: Substitutes, vocabulary: [String], distance: Distance = .far) {
         self.substitutes = substitutes
+        self.vocabulary = vocabulary
         self.distance = distance
     }
 
@@ -97,11 +114,10 @@ package struct OutputSimulator: Sendable {
     }
 
     private func substituted(_ piece: Piece, using generator: inout SeededGenerator) -> Piece {
-        guard let (before, core, after) = Self.core(of: piece),
-            let choices = substitutes[core.lowercased()], !choices.isEmpty
-        else {
-            return piece
-        }
+        guard let (before, core, after) = Self.core(of: piece) else { return piece }
+        let isStrange = !vocabulary.isEmpty && generator.uniform() < distance.strangeShare
+        let choices = isStrange ? vocabulary : substitutes[core.lowercased()] ?? []
+        guard !choices.isEmpty else { return piece }
         let choice = choices[generator.integer(below: choices.count)]
         return Piece(text: before + choice + after, endsWord: piece.endsWord)
     }

@@ -7,7 +7,7 @@ import Testing
     let other = "Completely different words stand here for merging."
 
     @Test func sameSeedGivesTheSameOutput() throws {
-        let simulator = OutputSimulator(substitutes: ["fox": ["wolf"]])
+        let simulator = OutputSimulator(substitutes: ["fox": ["wolf"]], vocabulary: ["moon"])
         for seed in 0..<50 {
             var (a, b) = (SeededGenerator(seed: UInt64(seed)), SeededGenerator(seed: UInt64(seed)))
             #expect(
@@ -18,7 +18,7 @@ import Testing
 
     @Test func everyWordComesFromTheTextsOrTheSubstitutes() throws {
         let substitutes = ["fox": ["wolf", "cat"], "dog": ["hound"]]
-        let simulator = OutputSimulator(substitutes: substitutes)
+        let simulator = OutputSimulator(substitutes: substitutes, vocabulary: [])
         let known = Set(OutputSimulator.words(of: text) + OutputSimulator.words(of: other)).union([
             "wolf", "cat", "hound",
         ])
@@ -38,12 +38,43 @@ import Testing
         #expect(changed > 150 && substituted > 30)
     }
 
+    @Test func halfOfTheReplacedWordsOfFarOutputsAreStrange() throws {
+        let words = (0..<20).map { "word\($0)" }
+        let simulator = OutputSimulator(
+            substitutes: Dictionary(uniqueKeysWithValues: words.map { ($0, ["alike"]) }),
+            vocabulary: ["strange", "strange", "strange", "rare"])
+        var counts: [String: Int] = [:]
+        for seed in 0..<400 {
+            var generator = SeededGenerator(seed: UInt64(seed))
+            let sample = words.joined(separator: " ")
+            let made = try #require(simulator.simulate(sample, other: sample, using: &generator))
+            for word in OutputSimulator.words(of: made.text) where !words.contains(word) {
+                counts[word, default: 0] += 1
+            }
+        }
+        let (alike, strange, rare) = (counts["alike"] ?? 0, counts["strange"] ?? 0, counts["rare"] ?? 0)
+        #expect(counts.count == 3 && alike > 1000)
+        #expect(abs(Double(strange + rare) / Double(alike) - 1) < 0.15)
+        #expect(abs(Double(strange) / Double(max(1, rare)) - 3) < 0.5)
+    }
+
+    @Test func nearOutputsHaveNoStrangeWords() throws {
+        let simulator = OutputSimulator(
+            substitutes: ["fox": ["wolf"]], vocabulary: ["strange"], distance: .near)
+        for seed in 0..<100 {
+            var generator = SeededGenerator(seed: UInt64(seed))
+            let made = try #require(simulator.simulate(text, other: other, using: &generator))
+            #expect(!OutputSimulator.words(of: made.text).contains("strange"))
+        }
+    }
+
     @Test func longTextsGiveAShortSpan() throws {
         let long = (0..<500).map { "word\($0)" }.joined(separator: " ")
         for seed in 0..<50 {
             var generator = SeededGenerator(seed: UInt64(seed))
             let output = try #require(
-                OutputSimulator(substitutes: [:]).simulate(long, other: "x y z a", using: &generator)?.text)
+                OutputSimulator(substitutes: [:], vocabulary: []).simulate(long, other: "x y z a", using: &generator)?
+                    .text)
             #expect(output.split(separator: " ").count <= 64)
         }
     }
@@ -51,7 +82,8 @@ import Testing
     @Test(arguments: ["", "   \n", "one two three", "。", "\u{0}"])
     func shortTextsGiveNothing(_ text: String) {
         var generator = SeededGenerator(seed: 1)
-        #expect(OutputSimulator(substitutes: [:]).simulate(text, other: other, using: &generator) == nil)
+        #expect(
+            OutputSimulator(substitutes: [:], vocabulary: []).simulate(text, other: other, using: &generator) == nil)
     }
 
     @Test func scriptsWithoutSpacesAreCutByCharacter() throws {
@@ -60,7 +92,8 @@ import Testing
         for seed in 0..<100 {
             var generator = SeededGenerator(seed: UInt64(seed))
             let output = try #require(
-                OutputSimulator(substitutes: [:]).simulate(chinese, other: chinese, using: &generator)?.text)
+                OutputSimulator(substitutes: [:], vocabulary: []).simulate(chinese, other: chinese, using: &generator)?
+                    .text)
             // A space at most where two texts meet.
             #expect(output.filter { $0 == " " }.count <= 1)
             if output.count < chinese.count { shorter += 1 }

@@ -33,7 +33,7 @@ extension StaticEmbedder {
         let (scalars, overflow) = longest.multipliedReportingOverflow(by: Self.medianLength(tokenizer))
         self.init(
             dimension: table.dimension, digest: try Self.digest(folder, weights), maximumTokens: longest,
-            tokenizer: tokenizer, table: table,
+            tokenizer: tokenizer, table: table, repeats: try Self.repeats(configuration, folder),
             normalizes: try configuration.boolean("normalize", default: false),
             maximumScalars: longest == .max || overflow ? .max : scalars, path: folder.path,
             scratches: ScratchPool(StaticScratch(sums: StaticTable.Scratch(dimension: table.dimension))))
@@ -43,6 +43,17 @@ extension StaticEmbedder {
     private static func longest(_ configuration: Settings) throws(EmbeddingError) -> Int {
         if configuration.values["max_length"]?.isNull == true { return .max }
         return try configuration.integer("max_length", in: 1...1_000_000_000, default: 512)
+    }
+
+    private static func repeats(
+        _ configuration: Settings, _ folder: ModelFolder
+    ) throws(EmbeddingError) -> StaticTable.Repeats {
+        let name = try configuration.string("repeated_tokens", default: StaticTable.Repeats.sum.rawValue)
+        guard let repeats = StaticTable.Repeats(rawValue: name) else {
+            let known = StaticTable.Repeats.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: " and ")
+            throw folder.unsupported("config.json", "\"repeated_tokens\" is \"\(name)\"; supported are \(known)")
+        }
+        return repeats
     }
 
     /// The median of the tokens' lengths in scalars, rounded down.

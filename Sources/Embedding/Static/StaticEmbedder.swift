@@ -5,7 +5,8 @@ internal import Synchronization
 ///
 /// Reads folders as model2vec writes them, and gives what model2vec gives: the text's own tokens without special ones,
 /// cut at `max_length` where `config.json` says so, without unknown ones; their rows' mean; divided by its length where
-/// `normalize` is set. A text without a known token gets zeros.
+/// `normalize` is set. A text without a known token gets zeros. A table of our own may say `"repeated_tokens":
+/// "square_root"`: then a token that comes n times weighs √n and not n.
 ///
 /// Every text is embedded by itself, so neighbours, threads and instruction sets do not change a bit.
 package struct StaticEmbedder: Embedder {
@@ -16,6 +17,7 @@ package struct StaticEmbedder: Embedder {
     package let tokenizer: WordPieceTokenizer
 
     let table: StaticTable
+    let repeats: StaticTable.Repeats
     let normalizes: Bool
     /// Scalars of a text that are read at all; model2vec cuts so before it splits, to save time.
     let maximumScalars: Int
@@ -36,7 +38,8 @@ package struct StaticEmbedder: Embedder {
                 into: &scratch.ids, using: &scratch.words)
             if scratch.ids.contains(tokenizer.unknown) { scratch.ids.removeAll { $0 == tokenizer.unknown } }
             let isFinite = table.pool(
-                scratch.ids, normalizes: normalizes, into: &output, at: row * dimension, using: &scratch.sums)
+                scratch.ids, repeats: repeats, normalizes: normalizes, into: &output, at: row * dimension,
+                using: &scratch.sums)
             guard isFinite else {
                 throw EmbeddingError(
                     .nonFinite, path: path,

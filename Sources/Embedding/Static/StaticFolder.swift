@@ -107,6 +107,7 @@ package struct StaticFolder: Sendable {
             "seq_length": 1000000,
             "max_length": null,
             "normalize": true,
+            "repeated_tokens": "\(StaticTable.Repeats.squareRoot.rawValue)",
             "embedding_dtype": "\(settings.elementType.rawValue)"
         }
 

@@ -28,12 +28,16 @@ struct StaticTable: Sendable {
     struct Scratch: Sendable {
         fileprivate var integers: [Int32]
         fileprivate var floats: [Float]
-        fileprivate var totals: [Double]
+        var totals: [Double]
+        /// Weighted sums of the tokens that come several times, and those tokens.
+        var repeats: [Double]
+        var tokens: [Int32] = []
 
         init(dimension: Int) {
             integers = [Int32](repeating: 0, count: dimension)
             floats = [Float](repeating: 0, count: dimension)
             totals = [Double](repeating: 0, count: dimension)
+            repeats = totals
         }
     }
 
@@ -46,15 +50,20 @@ struct StaticTable: Sendable {
     ///
     /// - Parameters:
     ///   - ids: below ``tokens``.
+    ///   - repeats: what a token that comes several times weighs.
     ///   - output: written from `offset` on.
     /// - Returns: `false` when the sum is beyond single precision; the output is then not finite.
     /// - Complexity: ids · dimension.
     func pool(
-        _ ids: [Int32], normalizes: Bool, into output: inout MutableSpan<Float>, at offset: Int,
+        _ ids: [Int32], repeats: Repeats, normalizes: Bool, into output: inout MutableSpan<Float>, at offset: Int,
         using scratch: inout Scratch
     ) -> Bool {
         precondition(scratch.totals.count == dimension && output.count >= offset + dimension)
-        sum(ids, &scratch)
+        let weight =
+            switch repeats {
+            case .sum: sum(ids, &scratch)
+            case .squareRoot: sumWithRoots(ids, &scratch)
+            }
         let totals = scratch.totals.span
         let square = Self.square(totals)
         guard square.isFinite else {
@@ -65,12 +74,15 @@ struct StaticTable: Sendable {
             for column in 0..<dimension { output[offset + column] = 0 }
             return true
         }
-        let scale = normalizes ? 1 / square.squareRoot() : 1 / Double(ids.count)
+        let scale = normalizes ? 1 / square.squareRoot() : 1 / weight
         for column in 0..<dimension { output[offset + column] = Float(totals[column] * scale) }
         return true
     }
 
-    private func sum(_ ids: [Int32], _ scratch: inout Scratch) {
+    /// Writes the sum of the tokens' rows into `totals`.
+    ///
+    /// - Returns: their weights' sum, which is how many they are.
+    func sum(_ ids: [Int32], _ scratch: inout Scratch) -> Double {
         switch elements {
         case .integers(let table):
             for column in 0..<dimension { scratch.totals[column] = 0 }
@@ -90,6 +102,7 @@ struct StaticTable: Sendable {
             if !ids.isEmpty { unsafe ck_pool_float(table, dimension, ids, ids.count, &scratch.floats) }
             for column in 0..<dimension { scratch.totals[column] = Double(scratch.floats[column]) }
         }
+        return Double(ids.count)
     }
 
     /// The sum of squares, in four parts, which processors add side by side.

@@ -34,10 +34,10 @@ struct SimulatedOutputs: Sendable {
         switch source {
         case .model(let embedder):
             let samples = try rows.map { try finder.corpus.source(row: $0, withText: true).text }
-            var words: Set<String> = []
-            for sample in samples { words.formUnion(OutputSimulator.words(of: sample)) }
+            let words = samples.flatMap { OutputSimulator.words(of: $0) }
             let simulator = OutputSimulator(
-                substitutes: embedder.similarWords(to: words.sorted(), count: substitutes), distance: distance)
+                substitutes: embedder.similarWords(to: Set(words).sorted(), count: substitutes), vocabulary: words,
+                distance: distance)
             var (texts, sources, others): ([String], [Int], [Int?]) = ([], [], [])
             for (row, sample) in zip(rows, samples) {
                 let other = generator.integer(below: samples.count)
