@@ -1,15 +1,11 @@
 #include "ck_attention.h"
 
+#include "ck_attention_shape.h"
 #include "ck_level.h"
 #include "ck_encoder_math.h"
 
-/* Of the widest tile: 12 rows, 32 columns. */
-enum { ROWS = 12, COLUMNS = 32 };
-
-static size_t padded(size_t count) { return (count + COLUMNS - 1) / COLUMNS * COLUMNS; }
-
 size_t ck_attention_scratch(size_t count, size_t width) {
-    return padded(count) * width + count * padded(width) + ROWS * (width + padded(count));
+    return ck_attention_layout(count, width).total + CK_CACHE_LINE;
 }
 
 void ck_attention_scalar(const float *projected, size_t count, size_t heads, size_t width, const float *bias,

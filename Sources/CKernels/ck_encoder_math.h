@@ -23,6 +23,14 @@
     STEP(1.9875691500e-4f) STEP(1.3981999507e-3f) STEP(8.3334519073e-3f) STEP(4.1665795894e-2f)                        \
         STEP(1.6666665459e-1f) STEP(5.0000001201e-1f)
 
+/* 2^x = 2ⁿ·2^r, |r| ≤ ½, 2^r ≈ 1 + r·P(r), relative error < 1e-7 by a fit; x below −126 counts as that. */
+#define CK_EXP2_LOWEST (-126.0f)
+#define CK_EXP2_P(STEP)                                                                                                \
+    STEP(1.32651208e-3f) STEP(9.67149995e-3f) STEP(5.55073246e-2f) STEP(2.40222424e-1f) STEP(6.93147004e-1f) STEP(1.0f)
+
+/* 1.5·2²³ + 127: a small number added to it is rounded, and its lowest bits are the exponent of a power of two. */
+#define CK_ROUNDING 12583039.0f
+
 static inline float ck_erf_one(float x) {
     x = x > CK_ERF_BOUND ? CK_ERF_BOUND : x < -CK_ERF_BOUND ? -CK_ERF_BOUND : x;
     float square = x * x, p = 0, q = 0;
