@@ -6,15 +6,15 @@
    while the rows of a block (144 KB) pass by them from the second. */
 enum {
     CK_LINEAR_PANEL = 32,      /* outputs in a panel */
-    CK_LINEAR_BLOCK = 128,     /* inputs that share a scale */
+    CK_LINEAR_BLOCK = 64,      /* inputs that share a scale */
     CK_LINEAR_GROUP = 384,     /* inputs in a group: whole blocks */
     CK_LINEAR_STEP = 16,       /* inputs are padded to a multiple of it */
     CK_LINEAR_ROWS = 192,      /* rows in a block; a multiple of each kernel's rows */
-    CK_LINEAR_HIGHEST = 8191,  /* magnitude of a quantised state */
+    CK_LINEAR_HIGHEST = 11585, /* magnitude of a quantised state */
     CK_LINEAR_SUM = INT32_MAX / CK_LINEAR_HIGHEST /* of the magnitudes of an output's weights in a block */
 };
 
-/* Below it a block counts as 0: 8191 / h has to be finite. */
+/* Below it a block counts as 0: 11585 / h has to be finite. */
 #define CK_LINEAR_LOWEST 0x1p-100f
 
 /* Two states, read at once. */

@@ -51,7 +51,7 @@ struct PackedLayer {
 }
 
 /// The definition's block of inputs.
-private let block = 128
+private let block = 64
 
 private func blocks(_ row: ArraySlice<Float>) -> [[Float]] {
     stride(from: row.startIndex, to: row.endIndex, by: block).map { Array(row[$0..<min($0 + block, row.endIndex)]) }
@@ -64,10 +64,10 @@ struct QuantisedStates {
 
     init(_ row: ArraySlice<Float>) {
         values = blocks(row).map { states in
-            let factor = 8191 / states.map(abs).max()!
+            let factor = 11585 / states.map(abs).max()!
             return states.map { Int(($0 * factor).rounded(.toNearestOrEven)) }
         }
-        scales = blocks(row).map { $0.map(abs).max()! / 8191 }
+        scales = blocks(row).map { $0.map(abs).max()! / 11585 }
     }
 }
 
@@ -81,7 +81,7 @@ struct QuantisedWeights {
         weights = blocks(row)
         let factors = weights.map { weights in
             let magnitudes = weights.map { abs(Double($0)) }
-            let most = Double(Int32.max / 8191) - 1 - Double(weights.count) / 2
+            let most = Double(Int32.max / 11585) - 1 - Double(weights.count) / 2
             return min(32767 / magnitudes.max()!, most / magnitudes.reduce(0, +))
         }
         scales = factors.map { Float(1 / $0) }
@@ -93,7 +93,7 @@ struct QuantisedWeights {
     func product(_ states: QuantisedStates) -> Float {
         var result: Float = 0
         for index in values.indices {
-            #expect(values[index].reduce(0) { $0 + abs($1) } * 8191 <= Int(Int32.max))
+            #expect(values[index].reduce(0) { $0 + abs($1) } * 11585 <= Int(Int32.max))
             let sum = zip(values[index], states.values[index]).reduce(0) { $0 + $1.0 * $1.1 }
             result = result.addingProduct(Float(sum) * scales[index], states.scales[index])
         }
@@ -105,7 +105,7 @@ struct QuantisedWeights {
         var bound = 0.0
         for (index, states) in blocks(states).enumerated() {
             func sum(_ numbers: [Float]) -> Double { numbers.reduce(0) { $0 + abs(Double($1)) } }
-            let (s, t) = (Double(states.map(abs).max()!) / 8191, Double(scales[index]))
+            let (s, t) = (Double(states.map(abs).max()!) / 11585, Double(scales[index]))
             bound += (s * sum(weights[index]) + t * sum(states) + Double(states.count) * s * t / 2) / 2
             // Single precision: a few roundings of numbers no larger than the block's product of magnitudes.
             bound += 5e-7 * zip(states, weights[index]).reduce(0) { $0 + abs(Double($1.0) * Double($1.1)) }

@@ -2,11 +2,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* y = f(x · Wᵀ + bias) in 16-bit integers with a scale for each block of 128 inputs.
+/* y = f(x · Wᵀ + bias) in 16-bit integers with a scale for each block of 64 inputs.
 
-   In a block, a row of x is a_i · (h / 8191) with a_i = round(x_i · 8191 / h), |a_i| ≤ 8191, h its largest |x_i|. An output's
-   weights are w_i · t with |w_i| ≤ 32767 and t as small as Σ|w_i| ≤ (2³¹ − 1) / 8191 allows. So Σ a_i · w_i is exact in 32
-   bits, and y = Σ over blocks, in their order, of fma(float(Σ a_i · w_i) · t, h / 8191, ·). With s = h / 8191 and n inputs
+   In a block, a row of x is a_i · (h / 11585) with a_i = round(x_i · 11585 / h), |a_i| ≤ 11585, h its largest |x_i|. An output's
+   weights are w_i · t with |w_i| ≤ 32767 and t as small as Σ|w_i| ≤ (2³¹ − 1) / 11585 allows. So Σ a_i · w_i is exact in 32
+   bits, and y = Σ over blocks, in their order, of fma(float(Σ a_i · w_i) · t, h / 11585, ·). With s = h / 11585 and n inputs
    the error of a block is at most (s · Σ|W_i| + t · Σ|x_i| + n · s · t / 2) / 2 and what single precision rounds.
 
    An element of y has the same bits at every kernel level (but for the GELU) and does not depend on how many rows are
