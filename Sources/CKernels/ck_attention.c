@@ -1,21 +1,17 @@
 #include "ck_attention.h"
 
+#include "ck_attention_shape.h"
 #include "ck_level.h"
 #include "ck_encoder_math.h"
 
-/* Of the widest tile: 12 rows, 32 columns. */
-enum { ROWS = 12, COLUMNS = 32 };
-
-static size_t padded(size_t count) { return (count + COLUMNS - 1) / COLUMNS * COLUMNS; }
-
 size_t ck_attention_scratch(size_t count, size_t width) {
-    return padded(count) * width + count * padded(width) + ROWS * (width + padded(count));
+    return ck_attention_layout(count, width).total + CK_CACHE_LINE;
 }
 
 void ck_attention_scalar(const float *projected, size_t count, size_t heads, size_t width, const float *bias,
                          size_t bias_step, float *mixed, float *scratch) {
     size_t hidden = heads * width, stride = 3 * hidden;
-    float scale = 1 / sqrtf((float)width);
+    float scale = CK_LOG2E / sqrtf((float)width);
     for (size_t head = 0; head < heads; head++)
         for (size_t query = 0; query < count; query++) {
             const float *q = projected + query * stride + head * width;
@@ -25,11 +21,11 @@ void ck_attention_scalar(const float *projected, size_t count, size_t heads, siz
                 const float *k = projected + key * stride + hidden + head * width;
                 float score = 0;
                 for (size_t i = 0; i < width; i++) score += q[i] * scale * k[i];
-                if (bias) score += bias[(ptrdiff_t)(head * bias_step + key) - (ptrdiff_t)query];
+                if (bias) score += bias[(ptrdiff_t)(head * bias_step + key) - (ptrdiff_t)query] * CK_LOG2E;
                 scratch[key] = score;
                 highest = score > highest ? score : highest;
             }
-            for (size_t key = 0; key < count; key++) sum += scratch[key] = ck_exp_one(scratch[key] - highest);
+            for (size_t key = 0; key < count; key++) sum += scratch[key] = ck_exp2_one(scratch[key] - highest);
             for (size_t i = 0; i < width; i++) {
                 float value = 0;
                 for (size_t key = 0; key < count; key++)

@@ -6,11 +6,11 @@
 #include "ck_linear.h"
 
 #include "ck_lanes_avx2.h"
-#define TILE_ROWS 6
+#define PAIR_ROWS 3
 #include "ck_lanes_math.h"
-#include "ck_tile_vector.h"
+
+#include "ck_linear_vector.h"
 
 #include "ck_attention_vector.h"
 #include "ck_layer_norm_vector.h"
-#include "ck_linear_vector.h"
 #endif

@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* erf and exp as polynomials, written once: the vector versions repeat these steps lane by lane. */
+/* erf and 2^x as polynomials, written once: the vector versions repeat these steps lane by lane. */
 
 /* erf(x) ≈ x·P(x²)/Q(x²) on [−4, 4], ±1 beyond: the minimax quotient that Eigen and XLA use, |error| < 4e-7. */
 #define CK_ERF_BOUND 4.0f
@@ -14,14 +14,16 @@
     STEP(-1.45660718464996e-05f) STEP(-2.13374055278905e-04f) STEP(-1.68282697438203e-03f)                             \
         STEP(-7.37332916720468e-03f) STEP(-1.42647390514189e-02f)
 
-/* exp(x) = 2ⁿ·exp(r), r = x − n·ln 2 with ln 2 in two parts, exp(r) a polynomial (Cephes expf); below −87 it is 0. */
-#define CK_EXP_LOWEST (-87.0f)
 #define CK_LOG2E 1.44269504088896341f
-#define CK_LN2_HIGH 0.693359375f
-#define CK_LN2_LOW (-2.12194440e-4f)
-#define CK_EXP_P(STEP)                                                                                                 \
-    STEP(1.9875691500e-4f) STEP(1.3981999507e-3f) STEP(8.3334519073e-3f) STEP(4.1665795894e-2f)                        \
-        STEP(1.6666665459e-1f) STEP(5.0000001201e-1f)
+
+/* 2^x = 2ⁿ·2^r, |r| ≤ ½, 2^r ≈ 1 + r·P(r), relative error < 1e-7 by a fit. Below −126 it is 0; in vectors
+   2⁻¹²⁶, which is 0 when it is rounded. */
+#define CK_EXP2_LOWEST (-126.0f)
+#define CK_EXP2_P(STEP)                                                                                                \
+    STEP(1.32651208e-3f) STEP(9.67149995e-3f) STEP(5.55073246e-2f) STEP(2.40222424e-1f) STEP(6.93147004e-1f) STEP(1.0f)
+
+/* 1.5·2²³ + 127: a small number added to it is rounded, and its lowest bits are the exponent of a power of two. */
+#define CK_ROUNDING 12583039.0f
 
 static inline float ck_erf_one(float x) {
     x = x > CK_ERF_BOUND ? CK_ERF_BOUND : x < -CK_ERF_BOUND ? -CK_ERF_BOUND : x;
@@ -37,16 +39,14 @@ static inline float ck_erf_one(float x) {
 
 static inline float ck_gelu_one(float x) { return 0.5f * x * (1 + ck_erf_one(x * 0.70710678118654752f)); }
 
-/* For x ≤ 0, as a softmax needs it; a NaN stays one. */
-static inline float ck_exp_one(float x) {
-    if (x < CK_EXP_LOWEST) return 0;
+/* 2^x for x ≤ 0, as a softmax needs it; a NaN stays one. */
+static inline float ck_exp2_one(float x) {
+    if (x < CK_EXP2_LOWEST) return 0;
     if (x != x) return x;
-    float n = rintf(x * CK_LOG2E), p = 0;
-    float r = x - n * CK_LN2_HIGH - n * CK_LN2_LOW;
+    float n = rintf(x), r = x - n, p = 0;
 #define STEP(c) p = p * r + c;
-    CK_EXP_P(STEP)
+    CK_EXP2_P(STEP)
 #undef STEP
-    p = p * r * r + r + 1;
     uint32_t bits = (uint32_t)((int32_t)n + 127) << 23;
     float scale;
     memcpy(&scale, &bits, 4);

@@ -1,9 +1,17 @@
 /* AVX2 under the names that the ck_*_vector.h files are written in:
      SIMD        the function attribute           LANES   floats in a vector
      vec         the vector type                  LOAD, STORE, SET, ADD, SUB, MUL, DIV, MAX, MIN, FMA
-     ROUND(v)    to the nearest integer           SCALE(p, n)  p · 2ⁿ, n integral
-     KEEP_IF_ABOVE(v, x, bound)  v where !(x < bound), else 0
-     SUM, HIGHEST                across lanes     NAME(f) the function's name */
+     POWER(v)    the number whose exponent is v's lowest bits
+     SUM, HIGHEST                across lanes     NAME(f) the function's name
+   and for sums of products of 16-bit integers
+     ivec        a vector of LANES pairs of 16 bits, or of as many sums of 32 bits
+     ZERO_PAIRS, LOAD_PAIRS, STORE_PAIRS, SET_PAIR(p)  the pair at p in each lane
+     MULTIPLY_PAIRS, MULTIPLY_PAIRS_AT(product, a, p)  a0 · b0 + a1 · b1 of each lane; b in a register, or at p
+     PAIR_REGISTERS              vectors of a tile's columns that fit the registers
+     ADD_SUMS, SUMS_TO_FLOAT, FLOAT_TO_SUMS (rounds)
+     JOIN_PAIRS(even, odd)       each lane's two numbers as a pair
+     HIGHER_MAGNITUDE(h, p)      the larger of h and the bits of |p[lane]|; HIGHEST_BITS across lanes
+     STORE_ROUNDED(q, p, f)      16 integers q[i] = round(p[i] · f) */
 #include <immintrin.h>
 
 #define SIMD __attribute__((target("avx2,fma")))
@@ -20,11 +28,7 @@
 #define MAX _mm256_max_ps
 #define MIN _mm256_min_ps
 #define FMA _mm256_fmadd_ps
-#define ROUND(v) _mm256_round_ps(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)
-#define SCALE(p, n)                                                                                                    \
-    _mm256_mul_ps(p, _mm256_castsi256_ps(_mm256_slli_epi32(                                                            \
-                         _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)), 23)))
-#define KEEP_IF_ABOVE(v, x, bound) _mm256_and_ps(v, _mm256_cmp_ps(x, SET(bound), _CMP_NLT_UQ))
+#define POWER(v) _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(v), 23))
 
 SIMD static inline float sum_lanes(__m256 v) {
     __m128 sum = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
@@ -40,3 +44,33 @@ SIMD static inline float highest_lane(__m256 v) {
 
 #define SUM sum_lanes
 #define HIGHEST highest_lane
+
+#define ivec __m256i
+#define ZERO_PAIRS _mm256_setzero_si256
+#define LOAD_PAIRS(p) _mm256_loadu_si256((const __m256i *)(p))
+#define STORE_PAIRS(p, v) _mm256_storeu_si256((__m256i *)(p), v)
+#define SET_PAIR(p) _mm256_set1_epi32(*(const ck_pair *)(p))
+#define MULTIPLY_PAIRS _mm256_madd_epi16
+// The compiler would load them all first, for which there are no registers.
+#define MULTIPLY_PAIRS_AT(product, a, p)                                                                               \
+    __asm__("vpmaddwd %2, %1, %0" : "=x"(product) : "x"(a), "m"(*(const __m256i_u *)(p)))
+#define PAIR_REGISTERS 2
+#define ADD_SUMS _mm256_add_epi32
+#define SUMS_TO_FLOAT _mm256_cvtepi32_ps
+#define FLOAT_TO_SUMS _mm256_cvtps_epi32
+#define JOIN_PAIRS(even, odd) _mm256_blend_epi16(even, _mm256_slli_epi32(odd, 16), 0xaa)
+#define HIGHER_MAGNITUDE(h, p) _mm256_max_epi32(h, _mm256_and_si256(LOAD_PAIRS(p), _mm256_set1_epi32(CK_MAGNITUDE)))
+#define HIGHEST_BITS highest_bits
+#define STORE_ROUNDED store_rounded
+
+SIMD static inline uint32_t highest_bits(__m256i v) {
+    __m128i high = _mm_max_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+    high = _mm_max_epi32(high, _mm_shuffle_epi32(high, 0x4e));
+    return (uint32_t)_mm_cvtsi128_si32(_mm_max_epi32(high, _mm_shuffle_epi32(high, 0xb1)));
+}
+
+SIMD static inline void store_rounded(int16_t *q, const float *p, float factor) {
+    __m256i low = _mm256_cvtps_epi32(MUL(LOAD(p), SET(factor)));
+    __m256i high = _mm256_cvtps_epi32(MUL(LOAD(p + LANES), SET(factor)));
+    _mm256_storeu_si256((__m256i *)q, _mm256_permute4x64_epi64(_mm256_packs_epi32(low, high), 0xd8));
+}

@@ -1,7 +1,7 @@
 /* AVX-512 under the names that ck_lanes_avx2.h explains. */
 #include <immintrin.h>
 
-#define SIMD __attribute__((target("avx512f")))
+#define SIMD __attribute__((target("avx512f,avx512bw")))
 #define NAME(function) function##_avx512
 #define LANES 16
 #define vec __m512
@@ -15,8 +15,23 @@
 #define MAX _mm512_max_ps
 #define MIN _mm512_min_ps
 #define FMA _mm512_fmadd_ps
-#define ROUND(v) _mm512_roundscale_ps(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)
-#define SCALE(p, n) _mm512_scalef_ps(p, n)
-#define KEEP_IF_ABOVE(v, x, bound) _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, SET(bound), _CMP_NLT_UQ), v)
+#define POWER(v) _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_castps_si512(v), 23))
 #define SUM _mm512_reduce_add_ps
 #define HIGHEST _mm512_reduce_max_ps
+
+#define ivec __m512i
+#define ZERO_PAIRS _mm512_setzero_si512
+#define LOAD_PAIRS(p) _mm512_loadu_si512(p)
+#define STORE_PAIRS(p, v) _mm512_storeu_si512(p, v)
+#define SET_PAIR(p) _mm512_set1_epi32(*(const ck_pair *)(p))
+#define MULTIPLY_PAIRS _mm512_madd_epi16
+#define MULTIPLY_PAIRS_AT(product, a, p) product = MULTIPLY_PAIRS(a, LOAD_PAIRS(p))
+#define PAIR_REGISTERS 2
+#define ADD_SUMS _mm512_add_epi32
+#define SUMS_TO_FLOAT _mm512_cvtepi32_ps
+#define FLOAT_TO_SUMS _mm512_cvtps_epi32
+#define JOIN_PAIRS(even, odd) _mm512_mask_blend_epi16(0xaaaaaaaa, even, _mm512_slli_epi32(odd, 16))
+#define HIGHER_MAGNITUDE(h, p) _mm512_max_epi32(h, _mm512_and_si512(LOAD_PAIRS(p), _mm512_set1_epi32(CK_MAGNITUDE)))
+#define HIGHEST_BITS(v) ((uint32_t)_mm512_reduce_max_epi32(v))
+#define STORE_ROUNDED(q, p, f)                                                                                         \
+    _mm256_storeu_si256((__m256i *)(q), _mm512_cvtsepi32_epi16(_mm512_cvtps_epi32(MUL(LOAD(p), SET(f)))))

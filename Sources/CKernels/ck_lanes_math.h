@@ -1,4 +1,4 @@
-/* erf and exp lane by lane, over the names of ck_lanes_avx2.h. */
+/* erf and 2^x lane by lane, over the names of ck_lanes_avx2.h. */
 #include "ck_encoder_math.h"
 
 SIMD static inline vec NAME(erf_lanes)(vec x) {
@@ -18,12 +18,12 @@ SIMD static inline vec NAME(gelu_lanes)(vec v) {
     return FMA(half, NAME(erf_lanes)(MUL(v, SET(0.70710678118654752f))), half);
 }
 
-SIMD static inline vec NAME(exp_lanes)(vec x) {
-    vec n = ROUND(MUL(x, SET(CK_LOG2E))), p = SET(0);
-    vec r = FMA(n, SET(-CK_LN2_LOW), FMA(n, SET(-CK_LN2_HIGH), x));
+/* 2^x for x ≤ 0; a NaN stays one. */
+SIMD static inline vec NAME(exp2_lanes)(vec x) {
+    x = MAX(SET(CK_EXP2_LOWEST), x);
+    vec rounded = ADD(x, SET(CK_ROUNDING)), r = SUB(x, SUB(rounded, SET(CK_ROUNDING))), p = SET(0);
 #define STEP(c) p = FMA(p, r, SET(c));
-    CK_EXP_P(STEP)
+    CK_EXP2_P(STEP)
 #undef STEP
-    p = ADD(FMA(MUL(p, r), r, r), SET(1));
-    return KEEP_IF_ABOVE(SCALE(p, n), x, CK_EXP_LOWEST);
+    return MUL(p, POWER(rounded));
 }

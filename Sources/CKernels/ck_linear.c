@@ -1,69 +1,123 @@
 #include "ck_linear.h"
 
+#include <math.h>
+
+#include "ck_encoder_math.h"
 #include "ck_level.h"
 #include "ck_linear_shape.h"
-#include "ck_encoder_math.h"
 
-size_t ck_linear_padded(size_t outputs) {
-    return (outputs + CK_LINEAR_PADDING - 1) / CK_LINEAR_PADDING * CK_LINEAR_PADDING;
+size_t ck_linear_padded(size_t outputs) { return ck_round_up(outputs, CK_LINEAR_PANEL); }
+
+size_t ck_linear_packed_count(size_t outputs, size_t inputs) {
+    return ck_linear_padded(outputs) * ck_round_up(inputs, CK_LINEAR_STEP);
 }
 
-size_t ck_linear_scratch(void) { return CK_LINEAR_TILE * CK_LINEAR_INPUTS; }
+size_t ck_linear_scale_count(size_t outputs, size_t inputs) {
+    return ck_linear_padded(outputs) * (ck_round_up(inputs, CK_LINEAR_BLOCK) / CK_LINEAR_BLOCK);
+}
 
-void ck_linear_pack(const float *weight, size_t outputs, size_t inputs, float *packed) {
-    size_t padded = ck_linear_padded(outputs);
-    for (size_t first = 0; first < inputs; first += CK_LINEAR_INPUTS) {
-        size_t end = first + CK_LINEAR_INPUTS < inputs ? first + CK_LINEAR_INPUTS : inputs;
-        for (size_t panel = 0; panel < padded; panel += CK_LINEAR_PANEL)
-            for (size_t i = first; i < end; i++)
-                for (size_t o = panel; o < panel + CK_LINEAR_PANEL; o++)
-                    *packed++ = o < outputs ? weight[o * inputs + i] : 0;
+size_t ck_linear_scratch(void) {
+    size_t blocks = CK_LINEAR_GROUP / CK_LINEAR_BLOCK;
+    return CK_LINEAR_ROWS * (CK_LINEAR_GROUP * sizeof(int16_t) / sizeof(float) + blocks);
+}
+
+/* One output's weights of one block, and zeros to `padded`, to every 32nd pair; returns their scale. */
+static float pack_block(const float *weight, size_t count, size_t padded, int16_t *packed) {
+    double highest = 0, sum = 0, factor = 0;
+    int finite = 1;
+    for (size_t i = 0; i < count; i++) {
+        double magnitude = fabs((double)weight[i]);
+        highest = magnitude > highest ? magnitude : highest;
+        sum += magnitude;
+        finite &= isfinite(weight[i]) != 0;
+    }
+    if (finite && highest >= CK_LINEAR_LOWEST) {
+        // Each is rounded by at most a half.
+        double most = (CK_LINEAR_SUM - 1 - (double)count / 2) / sum;
+        factor = INT16_MAX / highest < most ? INT16_MAX / highest : most;
+    }
+    for (size_t i = 0; i < padded; i++)
+        packed[i / 2 * 2 * CK_LINEAR_PANEL + i % 2] = i < count && factor > 0 ? (int16_t)lrint(weight[i] * factor) : 0;
+    return factor > 0 ? (float)(1 / factor) : finite ? 0 : NAN;
+}
+
+void ck_linear_pack(const float *weight, size_t outputs, size_t inputs, int16_t *packed, float *scales) {
+    size_t padded_outputs = ck_linear_padded(outputs), padded_inputs = ck_round_up(inputs, CK_LINEAR_STEP);
+    for (size_t group = 0; group < padded_inputs; group += CK_LINEAR_GROUP) {
+        size_t end = ck_least(group + CK_LINEAR_GROUP, padded_inputs);
+        for (size_t panel = 0; panel < padded_outputs; panel += CK_LINEAR_PANEL)
+            for (size_t first = group; first < end; first += CK_LINEAR_BLOCK) {
+                size_t padded = ck_least(CK_LINEAR_BLOCK, end - first), count = ck_least(padded, inputs - first);
+                for (size_t o = 0; o < CK_LINEAR_PANEL; o++) {
+                    const float *row = weight + (panel + o) * inputs + first;
+                    *scales++ = pack_block(row, panel + o < outputs ? count : 0, padded, packed + 2 * o);
+                }
+                packed += padded * CK_LINEAR_PANEL;
+            }
     }
 }
 
-void ck_linear_scalar(const float *x, size_t rows, size_t inputs, const float *packed, const float *bias,
-                      size_t outputs, ck_linear_end end, float *y, float *scratch) {
+/* A row's block of states as integers, and zeros to `padded`; returns their scale. */
+static float quantise(const float *x, size_t count, size_t padded, int16_t *quantised) {
+    uint32_t highest = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits;
+        __builtin_memcpy(&bits, x + i, 4);
+        bits &= CK_MAGNITUDE;
+        highest = bits > highest ? bits : highest;
+    }
+    float scale, factor = ck_linear_factor(highest, &scale);
+    for (size_t i = 0; i < padded; i++)
+        quantised[i] = i < count && factor > 0 ? (int16_t)lrintf(x[i] * factor) : 0;
+    return scale;
+}
+
+void ck_linear_scalar(const float *x, size_t rows, size_t inputs, const int16_t *packed, const float *scales,
+                      const float *bias, size_t outputs, ck_linear_end end, float *y, float *scratch) {
     (void)scratch;
-    size_t padded = ck_linear_padded(outputs);
-    for (size_t first = 0; first < inputs; first += CK_LINEAR_INPUTS) {
-        size_t count = first + CK_LINEAR_INPUTS < inputs ? CK_LINEAR_INPUTS : inputs - first;
-        for (size_t panel = 0; panel < outputs; panel += CK_LINEAR_PANEL) {
-            const float *weights = packed + padded * first + panel * count;
-            size_t width = panel + CK_LINEAR_PANEL < outputs ? CK_LINEAR_PANEL : outputs - panel;
-            for (size_t r = 0; r < rows; r++) {
-                float sums[CK_LINEAR_PANEL] = {0};
-                float *target = y + r * outputs + panel;
-                for (size_t i = 0; i < count; i++)
-                    for (size_t o = 0; o < CK_LINEAR_PANEL; o++)
-                        sums[o] += x[r * inputs + first + i] * weights[i * CK_LINEAR_PANEL + o];
-                for (size_t o = 0; o < width; o++) {
-                    if (first > 0) sums[o] += target[o];
-                    if (first + count == inputs) {
-                        if (bias) sums[o] += bias[panel + o];
-                        if (end == CK_LINEAR_GELU) sums[o] = ck_gelu_one(sums[o]);
-                    }
-                    target[o] = sums[o];
-                }
+    size_t padded_outputs = ck_linear_padded(outputs), padded_inputs = ck_round_up(inputs, CK_LINEAR_STEP);
+    for (size_t r = 0; r < rows; r++) {
+        for (size_t first = 0; first < padded_inputs; first += CK_LINEAR_BLOCK) {
+            int16_t states[CK_LINEAR_BLOCK];
+            size_t padded = ck_least(CK_LINEAR_BLOCK, padded_inputs - first);
+            float scale = quantise(x + r * inputs + first, ck_least(padded, inputs - first), padded, states);
+            size_t group = first / CK_LINEAR_GROUP * CK_LINEAR_GROUP;
+            size_t width = ck_least(CK_LINEAR_GROUP, padded_inputs - group), blocks = ck_round_up(width, CK_LINEAR_BLOCK) / CK_LINEAR_BLOCK;
+            for (size_t o = 0; o < outputs; o++) {
+                size_t panel = o / CK_LINEAR_PANEL * CK_LINEAR_PANEL, place = o - panel;
+                const int16_t *weights = packed + padded_outputs * group + panel * width
+                                         + (first - group) * CK_LINEAR_PANEL + 2 * place;
+                float weight_scale = scales[padded_outputs * (group / CK_LINEAR_BLOCK) + panel * blocks
+                                            + (first - group) / CK_LINEAR_BLOCK * CK_LINEAR_PANEL + place];
+                int32_t sum = 0;
+                for (size_t i = 0; i < padded; i++)
+                    sum += states[i] * weights[i / 2 * 2 * CK_LINEAR_PANEL + i % 2];
+                float *target = y + r * outputs + o;
+                *target = fmaf((float)sum * weight_scale, scale, first > 0 ? *target : 0);
             }
+        }
+        for (float *target = y + r * outputs, *stop = target + outputs; target < stop; target++) {
+            if (bias) *target += bias[outputs - (size_t)(stop - target)];
+            if (end == CK_LINEAR_GELU) *target = ck_gelu_one(*target);
         }
     }
 }
 
 #if !defined(__x86_64__)
 #define CK_SCALAR_AS(level)                                                                                            \
-    void ck_linear_##level(const float *x, size_t rows, size_t inputs, const float *packed, const float *bias,         \
-                           size_t outputs, ck_linear_end end, float *y, float *scratch) {                              \
-        ck_linear_scalar(x, rows, inputs, packed, bias, outputs, end, y, scratch);                                     \
+    void ck_linear_##level(const float *x, size_t rows, size_t inputs, const int16_t *packed, const float *scales,     \
+                           const float *bias, size_t outputs, ck_linear_end end, float *y, float *scratch) {           \
+        ck_linear_scalar(x, rows, inputs, packed, scales, bias, outputs, end, y, scratch);                             \
     }
 CK_SCALAR_AS(avx2)
 CK_SCALAR_AS(avx512)
 #endif
 
-void ck_linear(const float *x, size_t rows, size_t inputs, const float *packed, const float *bias, size_t outputs,
-               ck_linear_end end, float *y, float *scratch) {
+void ck_linear(const float *x, size_t rows, size_t inputs, const int16_t *packed, const float *scales, const float *bias,
+               size_t outputs, ck_linear_end end, float *y, float *scratch) {
     switch (ck_current_level()) {
-    case CK_AVX512: ck_linear_avx512(x, rows, inputs, packed, bias, outputs, end, y, scratch); break;
-    case CK_AVX2: ck_linear_avx2(x, rows, inputs, packed, bias, outputs, end, y, scratch); break;
-    default: ck_linear_scalar(x, rows, inputs, packed, bias, outputs, end, y, scratch);
+    case CK_AVX512: ck_linear_avx512(x, rows, inputs, packed, scales, bias, outputs, end, y, scratch); break;
+    case CK_AVX2: ck_linear_avx2(x, rows, inputs, packed, scales, bias, outputs, end, y, scratch); break;
+    default: ck_linear_scalar(x, rows, inputs, packed, scales, bias, outputs, end, y, scratch);
     }
 }

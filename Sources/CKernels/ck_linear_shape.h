@@ -1,11 +1,36 @@
 #pragma once
+#include <stddef.h>
+#include <stdint.h>
 
-/* What the packing and the kernels agree on. A panel's block of weights (24 KB) stays in the first-level cache while the
-   rows of a block (288 KB) pass by it from the second. */
+/* What the packing and the kernels agree on. A panel's weights for a group of inputs (24 KB) stay in the first-level cache
+   while the rows of a block (144 KB) pass by them from the second. */
 enum {
-    CK_LINEAR_PANEL = 16,      /* outputs in a panel */
-    CK_LINEAR_PADDING = 32,    /* outputs are padded to a multiple of it: two panels, for AVX-512 */
-    CK_LINEAR_INPUTS = 384,    /* inputs in a block */
-    CK_LINEAR_TILE = 12,       /* rows of the largest tile */
-    CK_LINEAR_ROWS = 192       /* rows in a block; a multiple of each kernel's rows */
+    CK_LINEAR_PANEL = 32,      /* outputs in a panel */
+    CK_LINEAR_BLOCK = 64,      /* inputs that share a scale */
+    CK_LINEAR_GROUP = 384,     /* inputs in a group: whole blocks */
+    CK_LINEAR_STEP = 16,       /* inputs are padded to a multiple of it */
+    CK_LINEAR_ROWS = 192,      /* rows in a block; a multiple of each kernel's rows */
+    CK_LINEAR_HIGHEST = 11585, /* magnitude of a quantised state */
+    CK_LINEAR_SUM = INT32_MAX / CK_LINEAR_HIGHEST /* of the magnitudes of an output's weights in a block */
 };
+
+/* Below it a block counts as 0: 11585 / h has to be finite. */
+#define CK_LINEAR_LOWEST 0x1p-100f
+
+/* Two states, read at once. */
+typedef int32_t ck_pair __attribute__((aligned(2), may_alias));
+
+static inline size_t ck_round_up(size_t count, size_t step) { return (count + step - 1) / step * step; }
+static inline size_t ck_least(size_t a, size_t b) { return a < b ? a : b; }
+
+/* The bits of |x| order all numbers, those that are not finite as the highest. */
+enum { CK_MAGNITUDE = 0x7fffffff, CK_INFINITY = 0x7f800000 };
+
+/* What a block with this highest magnitude is multiplied by, and the scale of the result. */
+static inline float ck_linear_factor(uint32_t bits, float *scale) {
+    float highest;
+    __builtin_memcpy(&highest, &bits, 4);
+    int finite = bits < CK_INFINITY, any = finite && highest >= CK_LINEAR_LOWEST;
+    *scale = any ? highest / CK_LINEAR_HIGHEST : finite ? 0 : __builtin_nanf("");
+    return any ? CK_LINEAR_HIGHEST / highest : 0;
+}

@@ -3,7 +3,8 @@ import Foundation
 import Kernels
 import Testing
 
-/// Each instruction set's attention against the formula in double precision.
+/// Each instruction set's attention against the formula in double precision. Scores here reach 20 and more, so that the
+/// vector versions' 13 bits of a query are some thousandths of a score, and of a weight.
 @Suite struct AttentionKernelTests {
     typealias Kernel = (
         UnsafePointer<Float>?, Int, Int, Int, UnsafePointer<Float>?, Int, UnsafeMutablePointer<Float>?,
@@ -76,8 +77,13 @@ import Testing
                 let mixed = run(
                     level, projected, count: count, heads: heads, width: width, bias: bias)
                 let expected = reference(projected, count: count, heads: heads, width: width, bias: bias)
-                let worst = zip(mixed, expected).map { abs(Double($0) - $1) }.max()!
-                #expect(worst < 1e-5, "\(count) tokens, \(heads) heads of \(width): \(worst)")
+                let errors = zip(mixed, expected).map { abs(Double($0) - $1) }
+                let worst = errors.max()!
+                let mean = errors.reduce(0, +) / Double(errors.count)
+                let highest = level == .scalar ? 1e-5 : 5e-3
+                #expect(
+                    worst < highest && mean < highest / 10,
+                    "\(count) tokens, \(heads) heads of \(width): \(worst), mean \(mean)")
             }
         }
     }
@@ -93,15 +99,17 @@ import Testing
         }
         var keys = [Float](repeating: -1e30, count: count)
         (keys[0], keys[3]) = (0, -86)
-        #expect(weights(keys).allSatisfy { $0 > 0 && $0 < 1e-36 })
+        #expect(weights(keys).allSatisfy { (level == .scalar ? $0 > 0 : $0 == 0) && $0 < 1e-36 })
         keys[3] = -90
         #expect(weights(keys).allSatisfy { $0 == 0 })
         keys[3] = 200
-        #expect(weights(keys).allSatisfy { $0 == 1 })
+        #expect(weights(keys).allSatisfy { abs($0 - 1) < 1e-6 })
         for place in [0, 9, 19] {
-            var broken = keys
-            broken[place] = .nan
-            #expect(weights(broken).allSatisfy { $0.isNaN })
+            for number in [Float.nan, Float(bitPattern: 0x7fff_ffff), .infinity] {
+                var broken = keys
+                broken[place] = number
+                #expect(weights(broken).allSatisfy { $0.isNaN })
+            }
         }
     }
 }

@@ -3,81 +3,70 @@ import Foundation
 import Kernels
 import Testing
 
-/// Each instruction set's linear layer against sums in double precision.
+/// Each instruction set's linear layer against its definition, written naively, and against sums in double precision.
 @Suite struct LinearKernelTests {
-    typealias Kernel = (
-        UnsafePointer<Float>?, Int, Int, UnsafePointer<Float>?, UnsafePointer<Float>?, Int, ck_linear_end,
-        UnsafeMutablePointer<Float>?, UnsafeMutablePointer<Float>?
-    ) -> Void
-
-    private static func kernel(_ level: KernelLevel) -> Kernel {
-        switch level {
-        case .scalar: unsafe ck_linear_scalar
-        case .avx2: unsafe ck_linear_avx2
-        case .avx512: unsafe ck_linear_avx512
-        }
-    }
-
-    private struct Layer {
-        let packed: [Float]
-        let bias: [Float]
-        let outputs: Int
-        let inputs: Int
-
-        init(_ weight: [Float], bias: [Float], inputs: Int) {
-            (outputs, self.inputs) = (bias.count, inputs)
-            let padded = ck_linear_padded(bias.count)
-            // What stands in the memory before must not matter.
-            var packed = [Float](repeating: .nan, count: padded * inputs)
-            unsafe ck_linear_pack(weight, bias.count, inputs, &packed)
-            self.packed = packed
-            self.bias = bias + [Float](repeating: 0, count: padded - bias.count)
-        }
-
-        /// With a row beyond the last that must stay as it is.
-        func run(
-            _ level: KernelLevel, _ x: [Float], rows: Int, usesBias: Bool = true, _ end: ck_linear_end
-        ) -> [Float] {
-            let kernel = unsafe LinearKernelTests.kernel(level)
-            var y = [Float](repeating: 77, count: (rows + 1) * outputs)
-            var scratch = [Float](repeating: .nan, count: ck_linear_scratch())
-            if usesBias {
-                unsafe kernel(x, rows, inputs, packed, bias, outputs, end, &y, &scratch)
-            } else {
-                unsafe kernel(x, rows, inputs, packed, nil, outputs, end, &y, &scratch)
-            }
-            #expect(y[(rows * outputs)...].allSatisfy { $0 == 77 })
-            return Array(y.prefix(rows * outputs))
-        }
-    }
-
     private func gelu(_ x: Double) -> Double { x * (1 + erf(x / 2.0.squareRoot())) / 2 }
 
+    static let shapes = [
+        (0, 5, 3), (1, 1, 1), (5, 7, 15), (6, 16, 16), (7, 33, 17), (12, 64, 31), (13, 65, 33), (2, 128, 40),
+        (4, 384, 32),
+        (25, 401, 48), (3, 800, 65), (193, 32, 96), (400, 50, 100),
+    ]
+
+    /// Bit for bit the definition in `ck_linear.h`.
     @Test(arguments: runnableLevels)
-    func agreesWithSums(level: KernelLevel) {
-        for (rows, inputs, outputs) in [
-            (0, 5, 3), (1, 1, 1), (5, 7, 15), (6, 8, 16), (7, 33, 17), (12, 384, 31), (13, 385, 33), (25, 800, 48),
-            (193, 32, 96), (400, 50, 100),
-        ] {
-            let (x, weight) = (normals(rows * inputs, 1), normals(outputs * inputs, 2))
-            let layer = Layer(weight, bias: normals(outputs, 3), inputs: inputs)
+    func agreesWithTheDefinition(level: KernelLevel) {
+        for (rows, inputs, outputs) in Self.shapes {
+            let (x, weight) = (normals(rows * inputs, 1), normals(outputs * inputs, 2, scale: 0.1))
+            let layer = PackedLayer(weight, bias: normals(outputs, 3), inputs: inputs)
             let plain = layer.run(level, x, rows: rows, usesBias: false, CK_LINEAR_PLAIN)
             let biased = layer.run(level, x, rows: rows, CK_LINEAR_PLAIN)
-            let finished = layer.run(level, x, rows: rows, CK_LINEAR_GELU)
-            var worst = 0.0
+            let states = (0..<rows).map { QuantisedStates(x[$0 * inputs..<($0 + 1) * inputs]) }
+            let weights = (0..<outputs).map { QuantisedWeights(weight[$0 * inputs..<($0 + 1) * inputs]) }
             for row in 0..<rows {
                 for output in 0..<outputs {
-                    let sum = (0..<inputs).reduce(0.0) {
-                        $0 + Double(x[row * inputs + $1]) * Double(weight[output * inputs + $1])
-                    }
                     let place = row * outputs + output
-                    let shifted = sum + Double(layer.bias[output])
-                    worst = max(worst, abs(Double(plain[place]) - sum))
-                    worst = max(worst, abs(Double(biased[place]) - shifted))
-                    worst = max(worst, abs(Double(finished[place]) - gelu(shifted)))
+                    let expected = weights[output].product(states[row])
+                    #expect(plain[place] == expected)
+                    #expect(biased[place] == expected + layer.bias[output])
                 }
             }
-            #expect(worst < 3e-6 * Double(inputs).squareRoot() + 1e-6, "\(rows) × \(inputs) × \(outputs): \(worst)")
+        }
+    }
+
+    /// Within the bound in `ck_linear.h`, whatever the magnitudes.
+    @Test(arguments: runnableLevels, [(1, 1), (1e-28, 1), (1e28, 1), (1e28, 1e-28), (1e-25, 1e25)] as [(Float, Float)])
+    func staysWithinTheBound(level: KernelLevel, scales: (Float, Float)) {
+        for (rows, inputs, outputs) in Self.shapes {
+            let x = normals(rows * inputs, 1, scale: scales.0)
+            let weight = normals(outputs * inputs, 2, scale: scales.1)
+            let layer = PackedLayer(weight, bias: normals(outputs, 3), inputs: inputs)
+            let plain = layer.run(level, x, rows: rows, usesBias: false, CK_LINEAR_PLAIN)
+            for row in 0..<rows {
+                for output in 0..<outputs {
+                    let (states, weights) = (
+                        x[row * inputs..<(row + 1) * inputs], weight[output * inputs..<(output + 1) * inputs]
+                    )
+                    let sum = zip(states, weights).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
+                    let bound = QuantisedWeights(weights).bound(states)
+                    let error = abs(Double(plain[row * outputs + output]) - sum)
+                    #expect(error <= bound, "\(rows) × \(inputs) × \(outputs)")
+                }
+            }
+        }
+    }
+
+    /// The bias and the GELU end a product.
+    @Test(arguments: runnableLevels)
+    func finishes(level: KernelLevel) {
+        for (rows, inputs, outputs) in Self.shapes {
+            let (x, weight) = (normals(rows * inputs, 1), normals(outputs * inputs, 2, scale: 0.1))
+            let layer = PackedLayer(weight, bias: normals(outputs, 3), inputs: inputs)
+            let biased = layer.run(level, x, rows: rows, CK_LINEAR_PLAIN)
+            let finished = layer.run(level, x, rows: rows, CK_LINEAR_GELU)
+            for (value, result) in zip(biased, finished) {
+                #expect(abs(gelu(Double(value)) - Double(result)) < 1e-6 * max(1, abs(Double(value))))
+            }
         }
     }
 
@@ -86,7 +75,7 @@ import Testing
     func rowsDoNotDependOnOthers(level: KernelLevel) {
         let (rows, inputs, outputs) = (211, 400, 72)
         let x = normals(rows * inputs, 4)
-        let layer = Layer(normals(outputs * inputs, 5), bias: normals(outputs, 6), inputs: inputs)
+        let layer = PackedLayer(normals(outputs * inputs, 5), bias: normals(outputs, 6), inputs: inputs)
         let together = layer.run(level, x, rows: rows, CK_LINEAR_GELU)
         for (first, count) in [(0, 1), (5, 1), (3, 7), (11, 12), (100, 50), (190, 21), (210, 1)] {
             let part = Array(x[first * inputs..<(first + count) * inputs])
@@ -95,11 +84,51 @@ import Testing
         }
     }
 
+    /// Powers of two change nothing but the exponent; what is below 2⁻¹⁰⁰ counts as 0; zeros leave the bias.
+    @Test(arguments: runnableLevels)
+    func magnitudes(level: KernelLevel) {
+        let (rows, inputs, outputs) = (5, 150, 40)
+        let x = normals(rows * inputs, 7)
+        let layer = PackedLayer(normals(outputs * inputs, 8), bias: normals(outputs, 9), inputs: inputs)
+        let y = layer.run(level, x, rows: rows, usesBias: false, CK_LINEAR_PLAIN)
+        for power: Float in [0x1p-90, 0x1p-30, 0x1p100] {
+            let scaled = layer.run(level, x.map { $0 * power }, rows: rows, usesBias: false, CK_LINEAR_PLAIN)
+            #expect(scaled == y.map { $0 * power })
+        }
+        for small: Float in [0, 0x1p-110] {
+            let result = layer.run(level, x.map { $0 * small }, rows: rows, CK_LINEAR_PLAIN)
+            #expect(result == (0..<rows).flatMap { _ in layer.bias.prefix(outputs) })
+        }
+    }
+
+    /// What is not finite is seen in the outputs of its row or of its output, and nowhere else.
+    @Test(arguments: runnableLevels)
+    func nonFinite(level: KernelLevel) {
+        let (rows, inputs, outputs) = (7, 419, 40)
+        let (x, weight) = (normals(rows * inputs, 10), normals(outputs * inputs, 11))
+        let bias = normals(outputs, 12)
+        let layer = PackedLayer(weight, bias: bias, inputs: inputs)
+        for end in [CK_LINEAR_PLAIN, CK_LINEAR_GELU] {
+            let y = layer.run(level, x, rows: rows, end)
+            for (broken, input) in [(Float.nan, 0), (.infinity, 200), (-.infinity, 417), (.nan, 418)] {
+                var (states, weights) = (x, weight)
+                states[3 * inputs + input] = broken
+                weights[33 * inputs + input] = broken
+                let ofState = layer.run(level, states, rows: rows, end)
+                let ofWeight = PackedLayer(weights, bias: bias, inputs: inputs).run(level, x, rows: rows, end)
+                for place in 0..<rows * outputs {
+                    #expect(place / outputs == 3 ? ofState[place].isNaN : ofState[place] == y[place])
+                    #expect(place % outputs == 33 ? ofWeight[place].isNaN : ofWeight[place] == y[place])
+                }
+            }
+        }
+    }
+
     /// The whole range of the GELU, also where it saturates: one input with weight 1.
     @Test(arguments: runnableLevels)
     func geluOverTheWholeRange(level: KernelLevel) {
         let grid = (-200_000...200_000).map { Float($0) * 5e-5 } + [30, -30, 1e30, -1e30, .nan]
-        let layer = Layer([Float](repeating: 1, count: 2), bias: [0, 0], inputs: 1)
+        let layer = PackedLayer([Float](repeating: 1, count: 2), bias: [0, 0], inputs: 1)
         let result = layer.run(level, grid, rows: grid.count, CK_LINEAR_GELU)
         var worst = 0.0
         for (row, x) in grid.enumerated() where !x.isNaN {

@@ -3,7 +3,9 @@ import Foundation
 import Kernels
 import Testing
 
-/// Seeded two-layer models, saved and evaluated by sentence-transformers.
+/// Seeded two-layer models, saved and evaluated by sentence-transformers. Its products are in single precision and ours in
+/// 16-bit integers, whose errors are about 10⁻⁴ of a row's largest element: the coordinates here were found to differ by
+/// 3·10⁻⁴ of the largest at most.
 @Suite struct TransformerGoldenTests {
     struct Golden: Decodable {
         let texts: [String]
@@ -22,7 +24,8 @@ import Testing
         for (row, expected) in golden.enumerated() {
             let difference = zip(matrix.row(row), expected).map { abs($0 - $1) }.max()!
             let size = expected.map(abs).max()!
-            #expect(difference <= 1e-5 * max(1, size), "text \(row): \(texts[row].prefix(40))")
+            #expect(difference <= 5e-4 * max(1, size), "text \(row): \(texts[row].prefix(40))")
+            #expect(Fixtures.cosine(matrix.row(row), expected) > 0.999_999, "text \(row)")
         }
     }
 

@@ -1,30 +1,43 @@
 #pragma once
 #include <stddef.h>
+#include <stdint.h>
 
-/* y = f(x · Wᵀ + bias) with weights that are packed once. Each element of y is a sum over blocks of inputs, each a
-   chain of multiply-adds in the inputs' order, so it does not depend on how many rows are computed at once, nor on where its
-   row stands among them. */
+/* y = f(x · Wᵀ + bias) in 16-bit integers with a scale for each block of 64 inputs.
+
+   In a block, a row of x is a_i · (h / 11585) with a_i = round(x_i · 11585 / h), |a_i| ≤ 11585, h its largest |x_i|. An output's
+   weights are w_i · t with |w_i| ≤ 32767 and t as small as Σ|w_i| ≤ (2³¹ − 1) / 11585 allows. So Σ a_i · w_i is exact in 32
+   bits, and y = Σ over blocks, in their order, of fma(float(Σ a_i · w_i) · t, h / 11585, ·). With s = h / 11585 and n inputs
+   the error of a block is at most (s · Σ|W_i| + t · Σ|x_i| + n · s · t / 2) / 2 and what single precision rounds.
+
+   An element of y has the same bits at every kernel level (but for the GELU) and does not depend on how many rows are
+   computed at once, nor on where its row stands among them. A row with an element that is not finite has NaN outputs, and
+   so has an output with such a weight. Blocks whose elements are all below 2⁻¹⁰⁰ count as 0. */
 
 typedef enum { CK_LINEAR_PLAIN, CK_LINEAR_GELU } ck_linear_end;
 
 /// Outputs of the packed weights: `outputs` rounded up to a multiple of 32.
 size_t ck_linear_padded(size_t outputs);
 
-/// Packs row-major `weight[outputs × inputs]` into `packed[ck_linear_padded(outputs) × inputs]`: for each block of inputs,
-/// panels of 16 outputs; in a panel the outputs' 16 weights for one input after another. What pads is 0.
-void ck_linear_pack(const float *weight, size_t outputs, size_t inputs, float *packed);
+/// Elements of the packed weights, and how many scales they have.
+size_t ck_linear_packed_count(size_t outputs, size_t inputs);
+size_t ck_linear_scale_count(size_t outputs, size_t inputs);
+
+/// Packs row-major `weight[outputs × inputs]`: for 384 inputs after another, for each panel of 32 outputs, the outputs' 32
+/// pairs of weights for one pair of inputs after another; and their scales, for each block of the 384 inputs the panel's
+/// 32. What pads is 0.
+void ck_linear_pack(const float *weight, size_t outputs, size_t inputs, int16_t *packed, float *scales);
 
 /// Floats of scratch that `ck_linear` needs.
 size_t ck_linear_scratch(void);
 
 /// y[rows × outputs] = end(x[rows × inputs] · Wᵀ + bias). `bias` has ck_linear_padded(outputs) elements, or is null for
 /// none; the GELU is v · (1 + erf(v / √2)) / 2, |error| of the erf < 1e-6.
-void ck_linear(const float *x, size_t rows, size_t inputs, const float *packed, const float *bias, size_t outputs,
-               ck_linear_end end, float *y, float *scratch);
+void ck_linear(const float *x, size_t rows, size_t inputs, const int16_t *packed, const float *scales, const float *bias,
+               size_t outputs, ck_linear_end end, float *y, float *scratch);
 
 #define CK_LINEAR_DECLARE(level)                                                                                       \
-    void ck_linear_##level(const float *x, size_t rows, size_t inputs, const float *packed, const float *bias,         \
-                           size_t outputs, ck_linear_end end, float *y, float *scratch);
+    void ck_linear_##level(const float *x, size_t rows, size_t inputs, const int16_t *packed, const float *scales,     \
+                           const float *bias, size_t outputs, ck_linear_end end, float *y, float *scratch);
 CK_LINEAR_DECLARE(scalar)
 CK_LINEAR_DECLARE(avx2)
 CK_LINEAR_DECLARE(avx512)

@@ -1,0 +1,115 @@
+import CKernels
+import Kernels
+import Testing
+
+/// A layer packed for the kernels, and what the kernels are checked against.
+struct PackedLayer {
+    typealias Kernel = (
+        UnsafePointer<Float>?, Int, Int, UnsafePointer<Int16>?, UnsafePointer<Float>?, UnsafePointer<Float>?, Int,
+        ck_linear_end, UnsafeMutablePointer<Float>?, UnsafeMutablePointer<Float>?
+    ) -> Void
+
+    let packed: [Int16]
+    let scales: [Float]
+    let bias: [Float]
+    let outputs: Int
+    let inputs: Int
+
+    init(_ weight: [Float], bias: [Float], inputs: Int) {
+        (outputs, self.inputs) = (bias.count, inputs)
+        // What stands in the memory before must not matter.
+        var packed = [Int16](repeating: 1234, count: ck_linear_packed_count(outputs, inputs))
+        var scales = [Float](repeating: .nan, count: ck_linear_scale_count(outputs, inputs))
+        unsafe ck_linear_pack(weight, bias.count, inputs, &packed, &scales)
+        (self.packed, self.scales) = (packed, scales)
+        self.bias = bias + [Float](repeating: 0, count: ck_linear_padded(outputs) - outputs)
+    }
+
+    private static func kernel(_ level: KernelLevel) -> Kernel {
+        switch level {
+        case .scalar: unsafe ck_linear_scalar
+        case .avx2: unsafe ck_linear_avx2
+        case .avx512: unsafe ck_linear_avx512
+        }
+    }
+
+    /// With a row beyond the last that must stay as it is.
+    func run(
+        _ level: KernelLevel, _ x: [Float], rows: Int, usesBias: Bool = true, _ end: ck_linear_end
+    ) -> [Float] {
+        let kernel = unsafe Self.kernel(level)
+        var y = [Float](repeating: 77, count: (rows + 1) * outputs)
+        var scratch = [Float](repeating: .nan, count: ck_linear_scratch())
+        if usesBias {
+            unsafe kernel(x, rows, inputs, packed, scales, bias, outputs, end, &y, &scratch)
+        } else {
+            unsafe kernel(x, rows, inputs, packed, scales, nil, outputs, end, &y, &scratch)
+        }
+        #expect(y[(rows * outputs)...].allSatisfy { $0 == 77 })
+        return Array(y.prefix(rows * outputs))
+    }
+}
+
+/// The definition's block of inputs.
+private let block = 64
+
+private func blocks(_ row: ArraySlice<Float>) -> [[Float]] {
+    stride(from: row.startIndex, to: row.endIndex, by: block).map { Array(row[$0..<min($0 + block, row.endIndex)]) }
+}
+
+/// A row of states as the definition rounds it.
+struct QuantisedStates {
+    let values: [[Int]]
+    let scales: [Float]
+
+    init(_ row: ArraySlice<Float>) {
+        values = blocks(row).map { states in
+            let factor = 11585 / states.map(abs).max()!
+            return states.map { Int(($0 * factor).rounded(.toNearestOrEven)) }
+        }
+        scales = blocks(row).map { $0.map(abs).max()! / 11585 }
+    }
+}
+
+/// An output's weights as the definition rounds them.
+struct QuantisedWeights {
+    let values: [[Int]]
+    let scales: [Float]
+    private let weights: [[Float]]
+
+    init(_ row: ArraySlice<Float>) {
+        weights = blocks(row)
+        let factors = weights.map { weights in
+            let magnitudes = weights.map { abs(Double($0)) }
+            let most = Double(Int32.max / 11585) - 1 - Double(weights.count) / 2
+            return min(32767 / magnitudes.max()!, most / magnitudes.reduce(0, +))
+        }
+        scales = factors.map { Float(1 / $0) }
+        values = zip(weights, factors).map { weights, factor in
+            weights.map { Int((Double($0) * factor).rounded(.toNearestOrEven)) }
+        }
+    }
+
+    func product(_ states: QuantisedStates) -> Float {
+        var result: Float = 0
+        for index in values.indices {
+            #expect(values[index].reduce(0) { $0 + abs($1) } * 11585 <= Int(Int32.max))
+            let sum = zip(values[index], states.values[index]).reduce(0) { $0 + $1.0 * $1.1 }
+            result = result.addingProduct(Float(sum) * scales[index], states.scales[index])
+        }
+        return result
+    }
+
+    /// How far a product with these states may be from the exact one.
+    func bound(_ states: ArraySlice<Float>) -> Double {
+        var bound = 0.0
+        for (index, states) in blocks(states).enumerated() {
+            func sum(_ numbers: [Float]) -> Double { numbers.reduce(0) { $0 + abs(Double($1)) } }
+            let (s, t) = (Double(states.map(abs).max()!) / 11585, Double(scales[index]))
+            bound += (s * sum(weights[index]) + t * sum(states) + Double(states.count) * s * t / 2) / 2
+            // Single precision: a few roundings of numbers no larger than the block's product of magnitudes.
+            bound += 5e-7 * zip(states, weights[index]).reduce(0) { $0 + abs(Double($1.0) * Double($1.1)) }
+        }
+        return bound
+    }
+}
