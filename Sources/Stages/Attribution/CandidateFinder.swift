@@ -79,7 +79,9 @@ struct CandidateFinder: Sendable {
                 embeddings: try parts.all(EmbedStage.name), gradients: try parts.all(GradientSignStage.name))
             words =
                 settings.usesWords
-                ? try WordCandidates(parts, settings: configuration.tokens, budget: settings.postings) : nil
+                ? try WordCandidates(
+                    parts, settings: configuration.tokens, budget: settings.postings > 0 ? settings.postings : nil)
+                : nil
             tokens = fingerprinter.needsWords ? try TokenRows(try parts.all(TokenizeStage.name)) : nil
         } catch let error as RunError {
             throw error

@@ -11,10 +11,10 @@ struct WordCandidates: Sendable {
     private let rows: TokenRows
     private let tokenizer = WordTokenizer()
 
-    private let budget: Int
+    private let budget: Int?
 
-    /// - Parameter budget: postings that are read for one output at most.
-    init(_ parts: some ArtifactSource, settings: TokenSettings, budget: Int) throws {
+    /// - Parameter budget: postings of an output's words at most; all where nil.
+    init(_ parts: some ArtifactSource, settings: TokenSettings, budget: Int?) throws {
         self.budget = budget
         let frequencies = try TokenFrequencies(
             path: try parts.only(TokenProbeStage.name).path(ArtifactFile.frequencies))

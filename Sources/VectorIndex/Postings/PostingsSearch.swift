@@ -27,6 +27,11 @@ struct PostingsSearch<Scorer: PostingsScorer> {
     /// `gain[i]`: what a row that has some of the words before `i` gains at most beyond their sum: other words bring something,
     /// and all cost length.
     private let gain: [Float]
+    private let lengths: RowLengths
+    /// The score that is to be reached.
+    private var floor = -Float.infinity
+    /// So many words find rows.
+    private var finding: Int
 
     /// A row whose words are known in part.
     private struct PartialRow {
@@ -54,15 +59,17 @@ struct PostingsSearch<Scorer: PostingsScorer> {
     private static var readingCost: Int { 2 }
 
     /// So many rows for each that is asked for show what the best are like.
-    private static var leadingRows: Int { 8 }
+    private static var leadingRows: Int { 4 }
 
     /// - Parameter lists: by falling weight, frequent words last.
     init(
         _ index: PostingsIndex, _ lists: [PostingList<Scorer>], of query: Scorer.Query, scorer: Scorer,
         firstRow: Int, filter: RowSet?
-    ) {
+    ) throws(StorageError) {
         self.index = index
         self.lists = lists
+        lengths = try index.rowLengths()
+        finding = lists.count
         firstFrequent = lists.firstIndex { $0.isFrequent } ?? lists.count
         self.query = query
         self.scorer = scorer
@@ -90,20 +97,21 @@ struct PostingsSearch<Scorer: PostingsScorer> {
         self.gain = gain.reversed()
     }
 
-    /// Offers the best rows, with minus their scores as keys.
+    /// Finds out what a row has to reach; before blocks are read.
+    ///
+    /// - Parameter best: of other rows, with minus their scores as keys.
     @inline(__always)
-    mutating func run(into best: inout TopCandidates, sums: PostingSums) throws(StorageError) {
-        let lengths = try index.rowLengths()
-        var floor = -best.worst
+    mutating func begin(with best: TopCandidates, _ sums: PostingSums) throws(StorageError) {
+        floor = -best.worst
         let rare = rareWords(capacity: best.capacity)
         if rare < lists.count {
-            var leading = try leadingRows(of: rare, count: Self.leadingRows * best.capacity, lengths, sums)
-            complete(&leading, from: rare, floor: floor, lengths)
+            var leading = try leadingRows(of: rare, count: Self.leadingRows * best.capacity, sums)
+            complete(&leading, from: rare)
             var found = TopCandidates(capacity: best.capacity)
             for row in leading { found.offer(key: -row.score(with: 0), row: row.row) }
             floor = max(floor, -found.worst)
         }
-        try read(into: &best, floor: floor, lengths, sums)
+        for word in lists.indices { lists[word].rewind() }
     }
 
     /// How many words show what the best are like.
@@ -120,12 +128,12 @@ struct PostingsSearch<Scorer: PostingsScorer> {
     /// The rows with the highest sums of the first few words.
     @inline(__always)
     private mutating func leadingRows(
-        of words: Int, count: Int, _ lengths: RowLengths, _ sums: PostingSums
+        of words: Int, count: Int, _ sums: PostingSums
     ) throws(StorageError) -> [PartialRow] {
         var found = TopCandidates(capacity: count)
         for word in 0..<words { lists[word].rewind() }
         for start in stride(from: 0, to: index.rows, by: PostingSums.capacity) {
-            for word in 0..<words { try add(word, onlyToFound: false, start: start, lengths, sums) }
+            for word in 0..<words { try add(word, onlyToFound: false, start: start, sums) }
             let taken = sums.take(least: -found.worst)
             sums.forEach(of: taken) { offset, sum in
                 let row = start + offset
@@ -140,62 +148,59 @@ struct PostingsSearch<Scorer: PostingsScorer> {
         }.sorted { $0.row < $1.row }
     }
 
-    /// Reads words block after block, and offers the rows that can be among the best.
+    /// Reads the block of rows that begins at one, and offers those that can be among the best, with minus their scores as
+    /// keys. Blocks come in their order.
     ///
     /// Words find rows as long as those after them could bring a row of none of them to the floor; the others only add to the
     /// rows found that can still reach it. As better rows are found, the floor rises.
-    ///
-    /// - Parameter floor: the score that is to be reached.
     @inline(__always)
-    private mutating func read(
-        into best: inout TopCandidates, floor: Float, _ lengths: RowLengths, _ sums: PostingSums
+    mutating func read(
+        block start: Int, into best: inout TopCandidates, _ sums: PostingSums
     ) throws(StorageError) {
-        var (floor, finding) = (floor, lists.count)
-        for word in lists.indices { lists[word].rewind() }
-        for start in stride(from: 0, to: index.rows, by: PostingSums.capacity) {
-            while finding > 0, unseen[finding - 1] < floor { finding -= 1 }
-            guard finding > 0 else { break }
-            for word in 0..<finding { try add(word, onlyToFound: false, start: start, lengths, sums) }
-            var words = finding
-            while words < firstFrequent,
-                lists[words].count * PostingSums.capacity < Self.readingCost * sums.count * index.rows
-            {
-                lists[words].skip(toBlock: UInt32(start))
-                try add(words, onlyToFound: true, start: start, lengths, sums)
-                words += 1
-            }
-            // A little less than the floor, for the sums are rounded; what is kept is looked at again.
-            let least = floor - (abs(floor) + rest[0]) * 0x1p-20
-            var taken = sums.take(least: least - gain[words])
-            taken = sums.addLengths(to: taken, least: least - rest[words]) { offset in
-                scorer.rowScore(of: query, length: lengths[start + offset])
-            }
-            for word in words..<lists.count where taken > 0 {
-                let least = least - rest[word + 1]
-                let list = lists[word]
-                if list.isFrequent {
-                    taken = sums.update(taken, least: least) { $1 + list.contribution(to: start + $0, lengths) }
-                } else if taken * Self.lookupCost < list.count * PostingSums.capacity / index.rows {
-                    taken = sums.update(taken, least: least) { $1 + list.lookedUpContribution(to: start + $0, lengths) }
-                } else {
-                    sums.putBack(taken)
-                    lists[word].skip(toBlock: UInt32(start))
-                    try add(word, onlyToFound: true, start: start, lengths, sums)
-                    taken = sums.update(taken, least: least) { offset, _ in sums.takeAgain(offset) }
-                }
-            }
-            sums.forEach(of: taken) { offset, sum, lengthScore in
-                if let filter, !filter.contains(firstRow + start + offset) { return }
-                best.offer(key: -(sum + lengthScore), row: UInt32(firstRow + start + offset))
-            }
-            floor = max(floor, -best.worst)
+        while finding > 0, unseen[finding - 1] < floor { finding -= 1 }
+        guard finding > 0 else { return }
+        let lengths = lengths
+        for word in 0..<finding { try add(word, onlyToFound: false, start: start, sums) }
+        var words = finding
+        while words < firstFrequent, share(of: words) < Self.readingCost * sums.count {
+            lists[words].skip(toBlock: UInt32(start))
+            try add(words, onlyToFound: true, start: start, sums)
+            words += 1
         }
+        // A little less than the floor, for the sums are rounded; what is kept is looked at again.
+        let least = floor - (abs(floor) + rest[0]) * 0x1p-20
+        var taken = sums.take(least: least - gain[words])
+        taken = sums.addLengths(to: taken, least: least - rest[words]) { offset in
+            scorer.rowScore(of: query, length: lengths[start + offset])
+        }
+        for word in words..<lists.count where taken > 0 {
+            let least = least - rest[word + 1]
+            let list = lists[word]
+            if list.isFrequent {
+                taken = sums.update(taken, least: least) { $1 + list.contribution(to: start + $0, lengths) }
+            } else if taken * Self.lookupCost < share(of: word) {
+                taken = sums.update(taken, least: least) { $1 + list.lookedUpContribution(to: start + $0, lengths) }
+            } else {
+                sums.putBack(taken)
+                lists[word].skip(toBlock: UInt32(start))
+                try add(word, onlyToFound: true, start: start, sums)
+                taken = sums.update(taken, least: least) { offset, _ in sums.takeAgain(offset) }
+            }
+        }
+        sums.forEach(of: taken) { offset, sum, lengthScore in
+            if let filter, !filter.contains(firstRow + start + offset) { return }
+            best.offer(key: -(sum + lengthScore), row: UInt32(firstRow + start + offset))
+        }
+        floor = max(floor, -best.worst)
     }
+
+    /// About how many postings of a word are in a block.
+    private func share(of word: Int) -> Int { lists[word].count * PostingSums.capacity / index.rows }
 
     /// Adds a word to the sums of the block that begins at a row.
     @inline(__always)
     private mutating func add(
-        _ word: Int, onlyToFound: Bool, start: Int, _ lengths: RowLengths, _ sums: PostingSums
+        _ word: Int, onlyToFound: Bool, start: Int, _ sums: PostingSums
     ) throws(StorageError) {
         let size = min(index.rows - start, PostingSums.capacity)
         lists[word].add(
@@ -209,7 +214,7 @@ struct PostingsSearch<Scorer: PostingsScorer> {
     /// Looks rows up in the words from `first` on, and leaves out what cannot reach the floor.
     ///
     /// - Parameter rows: rising.
-    private func complete(_ rows: inout [PartialRow], from first: Int, floor: Float, _ lengths: RowLengths) {
+    private func complete(_ rows: inout [PartialRow], from first: Int) {
         for word in lists.indices.dropFirst(first) where !rows.isEmpty {
             var kept = 0
             var list = lists[word]

@@ -48,15 +48,7 @@ package struct SegmentedPostings: Sendable {
         guard capacity > 0 else { return Array(repeating: [], count: queries.count) }
         let parts = Parallel.map(count: queries.count, blockSize: Self.blockQueries, workers: workers) { range in
             Result { () throws(StorageError) in
-                let sums = PostingSums()
-                var results: [[Neighbor]] = []
-                for query in range {
-                    results.append(
-                        try best(
-                            of: queries[query], scorer: scorer, count: capacity, budget: budget, filter: filter,
-                            sums: sums))
-                }
-                return results
+                try best(of: queries[range], scorer: scorer, count: capacity, budget: budget, filter: filter)
             }
         }
         var results: [[Neighbor]] = []
@@ -64,31 +56,42 @@ package struct SegmentedPostings: Sendable {
         return results
     }
 
-    /// Queries that share the memory for sums.
-    private static let blockQueries = 8
+    /// Queries that are searched together: what is known of a block of rows is in a core's cache for all of them.
+    private static let blockQueries = 16
 
     @inline(__always)
     private func best<Scorer: PostingsScorer>(
-        of query: Scorer.Query, scorer: Scorer, count: Int, budget: Int?, filter: RowSet?, sums: PostingSums
-    ) throws(StorageError) -> [Neighbor] {
-        let words = try words(of: query, scorer: scorer, budget: budget)
-        let lengthCost = scorer.lengthCost(of: query).eachWord
-        var best = TopCandidates(capacity: count)
+        of queries: ArraySlice<Scorer.Query>, scorer: Scorer, count: Int, budget: Int?, filter: RowSet?
+    ) throws(StorageError) -> [[Neighbor]] {
+        let sums = PostingSums()
+        var words: [[Word<Scorer.Term>]] = []
+        for query in queries { words.append(try self.words(of: query, scorer: scorer, budget: budget)) }
+        var best = [TopCandidates](repeating: TopCandidates(capacity: count), count: queries.count)
         for (number, segment) in segments.enumerated() {
-            var lists: [PostingList<Scorer>] = []
-            for word in words {
-                guard let place = word.places[number], !place.postings.isEmpty else { continue }
-                lists.append(
-                    try PostingList(
-                        place, of: segment.index, term: word.term, scorer: scorer, lengthCost: lengthCost,
-                        isFrequent: word.isFrequent))
+            var searches: [(place: Int, search: PostingsSearch<Scorer>)] = []
+            for (place, query) in queries.enumerated() {
+                let lengthCost = scorer.lengthCost(of: query).eachWord
+                var lists: [PostingList<Scorer>] = []
+                for word in words[place] {
+                    guard let found = word.places[number], !found.postings.isEmpty else { continue }
+                    lists.append(
+                        try PostingList(
+                            found, of: segment.index, term: word.term, scorer: scorer, lengthCost: lengthCost,
+                            isFrequent: word.isFrequent))
+                }
+                guard !lists.isEmpty else { continue }
+                var search = try PostingsSearch(
+                    segment.index, lists, of: query, scorer: scorer, firstRow: segment.firstRow, filter: filter)
+                try search.begin(with: best[place], sums)
+                searches.append((place, search))
             }
-            guard !lists.isEmpty else { continue }
-            var search = PostingsSearch(
-                segment.index, lists, of: query, scorer: scorer, firstRow: segment.firstRow, filter: filter)
-            try search.run(into: &best, sums: sums)
+            for start in stride(from: 0, to: segment.index.rows, by: PostingSums.capacity) {
+                for number in searches.indices {
+                    try searches[number].search.read(block: start, into: &best[searches[number].place], sums)
+                }
+            }
         }
-        return best.sorted.map { Neighbor(row: Int($0.row), score: -$0.key) }
+        return best.map { $0.sorted.map { Neighbor(row: Int($0.row), score: -$0.key) } }
     }
 
     /// A word to read, and where each segment has its postings.
