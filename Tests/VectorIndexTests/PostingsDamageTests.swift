@@ -137,7 +137,8 @@ import VectorIndex
         func write(rows: [UInt32]) throws {
             try self.write(
                 rows: rows + [7], counts: [UInt8](repeating: 1, count: count + 1), terms: [5, 8],
-                ends: [UInt64(count), UInt64(count + 1)], lengths: [UInt32](repeating: 2, count: count), tokens: 2 * count)
+                ends: [UInt64(count), UInt64(count + 1)], lengths: [UInt32](repeating: 2, count: count),
+                tokens: 2 * count)
         }
         func find() throws -> [Neighbor] {
             let index = try PostingsIndex(folder: folder)
