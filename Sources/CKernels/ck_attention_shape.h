@@ -18,8 +18,6 @@ enum {
     CK_ATTENTION_SUM = INT32_MAX / CK_ATTENTION_HIGHEST /* of the magnitudes of a coordinate's values in a block */
 };
 
-static inline size_t ck_blocks(size_t count) { return ck_round_up(count, CK_LINEAR_BLOCK) / CK_LINEAR_BLOCK; }
-
 static inline ck_attention_parts ck_attention_layout(size_t count, size_t width) {
     size_t end = 0, keys = ck_round_up(count, CK_LINEAR_PANEL), columns = ck_round_up(width, CK_LINEAR_PANEL);
     size_t tokens = ck_round_up(count, CK_LINEAR_STEP), inputs = ck_round_up(width, CK_LINEAR_STEP);

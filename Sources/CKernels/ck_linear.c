@@ -13,7 +13,7 @@ size_t ck_linear_packed_count(size_t outputs, size_t inputs) {
 }
 
 size_t ck_linear_scale_count(size_t outputs, size_t inputs) {
-    return ck_linear_padded(outputs) * (ck_round_up(inputs, CK_LINEAR_BLOCK) / CK_LINEAR_BLOCK);
+    return ck_linear_padded(outputs) * ck_blocks(inputs);
 }
 
 size_t ck_linear_scratch(void) {
@@ -82,7 +82,7 @@ void ck_linear_scalar(const float *x, size_t rows, size_t inputs, const int16_t 
             size_t padded = ck_least(CK_LINEAR_BLOCK, padded_inputs - first);
             float scale = quantise(x + r * inputs + first, ck_least(padded, inputs - first), padded, states);
             size_t group = first / CK_LINEAR_GROUP * CK_LINEAR_GROUP;
-            size_t width = ck_least(CK_LINEAR_GROUP, padded_inputs - group), blocks = ck_round_up(width, CK_LINEAR_BLOCK) / CK_LINEAR_BLOCK;
+            size_t width = ck_least(CK_LINEAR_GROUP, padded_inputs - group), blocks = ck_blocks(width);
             for (size_t o = 0; o < outputs; o++) {
                 size_t panel = o / CK_LINEAR_PANEL * CK_LINEAR_PANEL, place = o - panel;
                 const int16_t *weights = packed + padded_outputs * group + panel * width

@@ -21,6 +21,7 @@ enum {
 typedef int32_t ck_pair __attribute__((aligned(2), may_alias));
 
 static inline size_t ck_round_up(size_t count, size_t step) { return (count + step - 1) / step * step; }
+static inline size_t ck_blocks(size_t count) { return ck_round_up(count, CK_LINEAR_BLOCK) / CK_LINEAR_BLOCK; }
 static inline size_t ck_least(size_t a, size_t b) { return a < b ? a : b; }
 
 /* The bits of |x| order all numbers, those that are not finite as the highest. */

@@ -79,7 +79,7 @@ SIMD void NAME(ck_linear)(const float *x, size_t rows, size_t inputs, const int1
         size_t height = ck_least(CK_LINEAR_ROWS, rows - top);
         for (size_t group = 0; group < padded_inputs; group += CK_LINEAR_GROUP) {
             size_t count = ck_least(CK_LINEAR_GROUP, padded_inputs - group);
-            size_t blocks = ck_round_up(count, CK_LINEAR_BLOCK) / CK_LINEAR_BLOCK;
+            size_t blocks = ck_blocks(count);
             int finishes = group + count == padded_inputs && (bias || end == CK_LINEAR_GELU);
             for (size_t r = 0; r < ck_round_up(height, PAIR_ROWS); r++)
                 // Rows that fill the last tile repeat the last row; nothing of them is kept.

@@ -45,7 +45,7 @@ internal import Synchronization
 }
 
 /// The counts of an index' frequent words, made when they are first asked for.
-final class FrequentWords: Sendable {
+final class FrequentWordCache: Sendable {
     private let known: Mutex<[Int: FrequentWordCounts]> = Mutex([:])
 
     /// - Parameters:

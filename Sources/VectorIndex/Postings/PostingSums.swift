@@ -62,17 +62,7 @@
     /// - Returns: how many are left.
     @inline(__always)
     func addLengths(to taken: Int, least: Float, _ lengthScore: (_ offset: Int) -> Float) -> Int {
-        let (places, scores, lengths) = unsafe (self.places, self.scores, self.lengthScores)
-        var kept = 0
-        for index in 0..<taken {
-            let (place, sum) = unsafe (places[index], scores[index])
-            let length = lengthScore(Int(place))
-            unsafe places[kept] = place
-            unsafe scores[kept] = sum
-            unsafe lengths[kept] = length
-            kept &+= Self.isAtLeast(sum + length, least)
-        }
-        return kept
+        keep(taken, least: least) { place, sum, _ in (sum, lengthScore(place)) }
     }
 
     /// Gives the rows taken new sums, after ``addLengths(to:least:_:)``, and keeps those whose score is at least so much.
@@ -80,11 +70,19 @@
     /// - Returns: how many are left.
     @inline(__always)
     func update(_ taken: Int, least: Float, _ newSum: (_ offset: Int, _ sum: Float) -> Float) -> Int {
+        keep(taken, least: least) { place, sum, length in (newSum(place, sum), length) }
+    }
+
+    @inline(__always)
+    private func keep(
+        _ taken: Int, least: Float,
+        _ new: (_ offset: Int, _ sum: Float, _ lengthScore: Float) -> (sum: Float, lengthScore: Float)
+    ) -> Int {
         let (places, scores, lengths) = unsafe (self.places, self.scores, self.lengthScores)
         var kept = 0
         for index in 0..<taken {
-            let (place, length) = unsafe (places[index], lengths[index])
-            let sum = unsafe newSum(Int(place), scores[index])
+            let place = unsafe places[index]
+            let (sum, length) = unsafe new(Int(place), scores[index], lengths[index])
             unsafe places[kept] = place
             unsafe scores[kept] = sum
             unsafe lengths[kept] = length

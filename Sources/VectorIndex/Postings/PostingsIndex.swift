@@ -14,7 +14,7 @@ package struct PostingsIndex: Sendable {
     let lists: ShardReader
     let lengths: ShardReader
     let largestCounts: LargestCounts
-    let frequentWords: FrequentWords
+    let frequentWords: FrequentWordCache
     private let keptLengths: Once<RowLengths>
 
     /// - Parameter folder: that of the three files (see ``PostingsFormat``).
@@ -46,7 +46,7 @@ package struct PostingsIndex: Sendable {
         }
         terms = try SortedColumn(words, column: PostingsFormat.term)
         largestCounts = LargestCounts(words: words.rows)
-        frequentWords = FrequentWords()
+        frequentWords = FrequentWordCache()
         keptLengths = Once()
         var last: [UInt64] = [0]
         if words.rows > 0 { try words.read(PostingsFormat.end, rows: words.rows - 1..<words.rows, into: &last) }

@@ -28,11 +28,12 @@ package struct SegmentedPostings: Sendable {
     /// The `count` best rows of each query, best first; fewer where fewer share a word with it.
     ///
     /// Rare words are read whole; rows that cannot be among the best are left out of the longer lists (see
-    /// ``PostingsSearch``). The order in which a row's contributions are added is that of falling weights, so the result
-    /// depends neither on what is left out, nor on the workers, the batch, or how the rows are cut into segments.
+    /// ``PostingsSearch``). The order in which a row's contributions are added is that of falling weights, those of frequent
+    /// words after all others, so the result depends neither on what is left out, nor on the workers, the batch, or how the
+    /// rows are cut into segments.
     ///
     /// - Parameters:
-    ///   - budget: read at most so many postings for a query: words are taken in falling order of weight, and those that
+    ///   - budget: a query's words have at most so many postings: they are taken in falling order of weight, and those that
     ///     do not fit are left out. Exact where nil.
     ///   - filter: the rows that may be found, of all; all where nil. Others take nobody's place.
     ///   - workers: threads.
