@@ -14,6 +14,15 @@ struct DistillCommand: ParsableCommand {
             folder is one that model2vec reads, and one for embed.path:
 
               gradprint distill data/cache/models/all-mpnet-base-v2 --output TABLE --frequencies CORPUS.jsonl
+
+            With --texts the tokens also learn from context: their outputs are changed so that texts, as sums of \
+            tokens, come near to the transformer's embeddings of them. Good texts are short (sentences, definitions; \
+            what goes beyond the transformer's length is cut), of the corpus' subject and of general language, and \
+            tens of thousands; they take most of the time. Where there is a GPU, embed them there and give the vectors:
+
+              gradprint distill MODEL --output TABLE --frequencies CORPUS.jsonl --texts TEXTS.jsonl
+              gradprint distill MODEL --output TABLE --frequencies CORPUS.jsonl --texts TEXTS.jsonl --text-vectors V.npy
+
               gradprint build pipelines/default.yaml --set corpus.files=CORPUS.jsonl --set embed.path=TABLE --run-dir RUN
             """)
 
@@ -29,6 +38,18 @@ struct DistillCommand: ParsableCommand {
 
     @Option(help: "A corpus, JSON Lines, to count tokens in. (default: frequencies by rank in the vocabulary alone)")
     var frequencies: String?
+
+    @Option(help: ArgumentHelp("Texts to learn from, JSON Lines; may be repeated. (default: none)", valueName: "file"))
+    var texts: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "The transformer's embeddings of the texts, made elsewhere: .npy, .fbin, .safetensors; one for each text.",
+            valueName: "file"))
+    var textVectors: String?
+
+    @Option(help: "How many texts of middle length move a token half-way from what it means alone.")
+    var textStrength = 5.0
 
     @Option(help: "How many of the first principal components are taken off.")
     var removeComponents = 1
@@ -50,6 +71,12 @@ struct DistillCommand: ParsableCommand {
             throw ValidationError("--remove-components has to be from 0 to 1000.")
         }
         guard smoothing > 0, smoothing.isFinite else { throw ValidationError("--smoothing has to be above 0.") }
+        guard textStrength > 0, textStrength.isFinite else {
+            throw ValidationError("--text-strength has to be above 0.")
+        }
+        guard textVectors == nil || !texts.isEmpty else {
+            throw ValidationError("--text-vectors needs --texts, the texts whose embeddings they are.")
+        }
         guard DistillJob.elementTypes.contains(type) else {
             throw ValidationError("--type has to be one of \(DistillJob.elementTypes.joined(separator: ", ")).")
         }
@@ -59,6 +86,9 @@ struct DistillCommand: ParsableCommand {
         try reportingErrors(common) { logger in
             var job = DistillJob(transformer: absolute(transformer))
             job.frequencies = frequencies.map(absolute)
+            job.texts = texts.map(absolute)
+            job.vectors = textVectors.map(absolute)
+            job.strength = textStrength
             job.dimension = dimension
             job.removedComponents = removeComponents
             job.smoothing = smoothing

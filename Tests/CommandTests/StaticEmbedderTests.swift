@@ -32,6 +32,40 @@ import Testing
         #expect(attributed.status == 0 && attributed.output.contains("\"rank\":3"), "\(attributed.errors)")
     }
 
+    /// The same table, whether the texts are embedded here or their vectors are given.
+    @Test func aTableLearnsFromTexts() throws {
+        let corpus = try workspace.writeCorpus("c.jsonl", rows: 80)
+        let model = CommandLineTool.fixture("tiny-bert")
+        let options = ["--dimension", "16", "--frequencies", corpus, "--texts", corpus]
+        let made = try distil(options + ["--output", workspace.file("a")])
+        #expect(made.status == 0 && made.errors.contains("learning from 80 texts"), "\(made.errors)")
+        let built = try build(corpus, table: model)
+        #expect(built.status == 0, "\(built.errors)")
+        let exported = try CommandLineTool.run([
+            "export", workspace.file("run"), "embeddings", workspace.file("v.npy"),
+        ])
+        #expect(exported.status == 0, "\(exported.errors)")
+        let given = try distil(options + ["--text-vectors", workspace.file("v.npy"), "--output", workspace.file("b")])
+        #expect(given.status == 0 && !given.errors.contains("texts through the transformer"), "\(given.errors)")
+        for name in ["model.safetensors", "config.json"] {
+            let files = try ["a", "b"].map { try Data(contentsOf: URL(filePath: workspace.file("\($0)/\(name)"))) }
+            #expect(files[0] == files[1], "\(name)")
+        }
+        let other = try workspace.writeCorpus("d.jsonl", rows: 70)
+        for (arguments, status, part) in [
+            (["--texts", other, "--text-vectors", workspace.file("v.npy")], 65, "80 vectors for 70 texts"),
+            (["--texts", corpus, "--texts", other, "--text-vectors", workspace.file("v.npy")], 65, "80 vectors"),
+            (["--text-vectors", workspace.file("v.npy")], 64, "--text-vectors needs --texts"),
+            (["--texts", corpus, "--text-strength", "0"], 64, "--text-strength"),
+            (["--texts", workspace.file("none.jsonl")], 66, "none.jsonl"),
+            (["--texts", try workspace.write("empty.jsonl", "")], 65, "has no text"),
+        ] {
+            let result = try distil(["--dimension", "16", "--output", workspace.file("c")] + arguments)
+            #expect(Int(result.status) == status && result.errors.contains(part), "\(result.errors)")
+        }
+        #expect(!FileManager.default.fileExists(atPath: workspace.file("c")))
+    }
+
     /// Their vector is zero: counted, reported, similar to nothing, and no number that is not one.
     @Test func textsOfUnknownWordsAreCounted() throws {
         var corpus = try String(contentsOfFile: workspace.writeCorpus("c.jsonl", rows: 100), encoding: .utf8)

@@ -20,10 +20,12 @@ import Testing
     private static let oneThread: Void = BLAS.setThreads(1)
 
     private func distil(
-        _ model: String, _ settings: Distiller.Settings, corpus: [String] = corpus, workers: Int = 1
+        _ model: String, _ settings: Distiller.Settings, corpus: [String] = corpus, texts: [String] = [],
+        vectors: [Float]? = nil, workers: Int = 1
     ) throws -> TemporaryFolder {
         var distiller = try Distiller(transformer: Fixtures.path(model))
         for text in corpus { distiller.count(text) }
+        if !texts.isEmpty { try distiller.learn(texts, vectors: vectors, workers: workers) }
         let folder = try TemporaryFolder()
         try distiller.distil(settings, workers: workers) { _ in }.write(to: folder.path)
         return folder
@@ -111,6 +113,59 @@ import Testing
         for name in ["model.safetensors", "tokenizer.json", "config.json", "modules.json"] {
             #expect(try one.bytes(name) == four.bytes(name), "\(name)")
         }
+    }
+
+    /// Of ten words each, drawn anew.
+    private static let lessons: [String] = {
+        var generator = SeededGenerator(seed: 3)
+        let words = ["the", "quick", "brown", "fox", "lazy", "dog", "end", "hello", "world", "word", "is", "big", "in"]
+        return (0..<200).map { _ in
+            (0..<10).map { _ in words.randomElement(using: &generator)! }.joined(separator: " ")
+        }
+    }()
+
+    /// Relations between texts become those of the transformer, also between texts that it did not learn from.
+    @Test(arguments: ["tiny-bert", "tiny-mpnet"])
+    func textsTeachContext(model: String) throws {
+        let (learned, seen) = (Array(Self.lessons.prefix(160)), Array(Self.lessons.suffix(40)))
+        let transformer = try EmbedderFolder.load(Fixtures.path(model)).embed(seen)
+        func disagreement(_ folder: TemporaryFolder) throws -> Double {
+            let table = try EmbedderFolder.load(folder.path).embed(seen)
+            // Similarities are compared by how they differ from the average one.
+            func centred(_ matrix: Matrix) -> [Double] {
+                let values = (0..<seen.count).flatMap { a in
+                    (0..<a).map { Fixtures.cosine(matrix.row(a), matrix.row($0)) }
+                }
+                let mean = values.reduce(0, +) / Double(values.count)
+                let length = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }.squareRoot()
+                return values.map { ($0 - mean) / length }
+            }
+            return 1 - zip(centred(table), centred(transformer)).reduce(0) { $0 + $1.0 * $1.1 }
+        }
+        let alone = try disagreement(distil(model, settings()))
+        let taught = try disagreement(distil(model, settings(), texts: learned))
+        #expect(taught < 0.8 * alone, "\(taught) and \(alone)")
+    }
+
+    @Test func bytesDoNotDependOnWorkersOrWhoEmbedsTheTexts() throws {
+        let one = try distil("tiny-bert", settings(.int8), texts: Self.lessons)
+        let three = try distil("tiny-bert", settings(.int8), texts: Self.lessons, workers: 3)
+        let vectors = try EmbedderFolder.load(Fixtures.path("tiny-bert")).embed(Self.lessons).elements
+        let given = try distil("tiny-bert", settings(.int8), texts: Self.lessons, vectors: vectors)
+        let untaught = try distil("tiny-bert", settings(.int8))
+        for name in ["model.safetensors", "tokenizer.json", "config.json", "modules.json"] {
+            #expect(try one.bytes(name) == three.bytes(name) && one.bytes(name) == given.bytes(name), "\(name)")
+        }
+        #expect(try one.bytes("model.safetensors") != untaught.bytes("model.safetensors"))
+        #expect(try String(decoding: one.bytes("config.json"), as: UTF8.self).contains("\"learned_from_texts\": 200"))
+    }
+
+    @Test func textsOfUnknownWordsTeachNothing() throws {
+        var distiller = try Distiller(transformer: Fixtures.path("tiny-bert"))
+        try distiller.learn(["ψυχή", "Ω"], workers: 1)
+        let error = try #require(
+            #expect(throws: EmbeddingError.self) { try distiller.distil(settings(), workers: 1) { _ in } })
+        #expect(error.kind == .unsupported && error.message.contains("none of the texts"), "\(error)")
     }
 
     @Test(arguments: [StaticElementType.int8, .float16])

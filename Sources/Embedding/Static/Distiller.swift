@@ -5,8 +5,9 @@ internal import TensorFiles
 ///
 /// 1. Pieces that no text is ever split into ("[unused17]", "[CLS]") are left out.
 /// 2. Each piece goes through the transformer by itself, between the special tokens, and is pooled as texts are.
-/// 3. ``StaticProjection``: mean and first components off, principal components at equal variance, weights by frequency.
-/// 4. ``StaticFolder`` writes what model2vec reads.
+/// 3. Where there are texts to learn from, ``TextRegression`` brings weighted sums of outputs near to the texts' embeddings.
+/// 4. ``StaticProjection``: mean and first components off, principal components at equal variance, weights by frequency.
+/// 5. ``StaticFolder`` writes what model2vec reads.
 package struct Distiller: Sendable {
     package struct Settings: Sendable {
         package var dimension = 256
@@ -14,10 +15,15 @@ package struct Distiller: Sendable {
         package var removedComponents = 1
         /// a of the weight a / (a + p).
         package var smoothing = 6e-4
+        /// How many texts of middle length it takes to move a token half-way from its own output.
+        package var strength = 5.0
         package var elementType = StaticElementType.int8
 
         package init() {}
     }
+
+    /// Texts that one thread embeds at once; a text's embedding does not depend on its neighbours.
+    private static let textsAtOnce = 64
 
     private let transformer: TransformerEmbedder
     /// The kept pieces' ids in the transformer's vocabulary, rising; the unknown token is among them.
@@ -26,6 +32,9 @@ package struct Distiller: Sendable {
     private let tokens: [Int]
     private var words = WordPieceTokenizer.Scratch()
     private var counts: [Int]?
+    /// Texts and the transformer's embeddings of them, row-major.
+    private var texts = TextRegression.Texts()
+    private var embeddings: [Float] = []
 
     /// - Parameter path: a transformer's folder.
     /// - Throws: what loading it throws; `unsupported` for an empty vocabulary.
@@ -52,33 +61,70 @@ package struct Distiller: Sendable {
     /// How many vectors the table gets.
     package var tokenCount: Int { kept.count }
 
+    /// How many numbers the transformer's embeddings have.
+    package var hiddenDimension: Int { transformer.dimension }
+
     /// Counts a text's tokens; once a text was counted, weights are fitted on the counts.
     package mutating func count(_ text: String) {
+        let found = tableTokens(of: text)
+        var counts = counts ?? [Int](repeating: 0, count: kept.count)
+        self.counts = nil
+        for token in found { counts[Int(token)] += 1 }
+        self.counts = counts
+    }
+
+    /// Takes texts to learn from; once there are some, outputs are fitted to them.
+    ///
+    /// - Parameter vectors: the transformer's embeddings of them, `[texts.count × hiddenDimension]`, finite; nil for them
+    ///   to be computed.
+    /// - Throws: `nonFinite`.
+    package mutating func learn(_ texts: [String], vectors: [Float]? = nil, workers: Int) throws(EmbeddingError) {
+        precondition(vectors == nil || vectors!.count == texts.count * hiddenDimension)
+        if let vectors {
+            embeddings += vectors
+        } else {
+            let transformer = transformer
+            let blocks = Parallel.map(count: texts.count, blockSize: Self.textsAtOnce, workers: workers) { rows in
+                Result { () throws(EmbeddingError) in try transformer.embed(Array(texts[rows])) }
+            }
+            for block in blocks { embeddings += try block.get().elements }
+        }
+        // The unknown token is no word.
+        let unknown = Int32(tokens[Int(transformer.tokenizer.unknown)])
+        for text in texts { self.texts.append(tableTokens(of: text).filter { $0 != unknown }) }
+    }
+
+    private mutating func tableTokens(of text: String) -> [Int32] {
         var text = text
         text.makeContiguousUTF8()
         var ids: [Int32] = []
         transformer.tokenizer.encode(text.utf8.span, addsSpecialTokens: false, into: &ids, using: &words)
-        var counts = counts ?? [Int](repeating: 0, count: kept.count)
-        self.counts = nil
-        for id in ids where tokens[Int(id)] >= 0 { counts[tokens[Int(id)]] += 1 }
-        self.counts = counts
+        return ids.compactMap { tokens[Int($0)] < 0 ? nil : Int32(tokens[Int($0)]) }
     }
 
     /// The table. BLAS has to be set to one thread.
     ///
     /// - Parameter progress: told how many tokens went through the transformer, now and then.
-    /// - Throws: `nonFinite`; `unsupported` where the outputs span fewer directions than the dimension asks for.
+    /// - Throws: `nonFinite`; `unsupported` where the outputs span fewer directions than the dimension asks for, and for
+    ///   texts of which none has a known token.
     package func distil(
         _ settings: Settings, workers: Int, progress: @Sendable (Int) -> Void
     ) throws(EmbeddingError) -> StaticFolder {
-        precondition(settings.dimension > 0 && settings.removedComponents >= 0 && settings.smoothing > 0)
+        precondition(
+            settings.dimension > 0 && settings.removedComponents >= 0 && settings.smoothing > 0 && settings.strength > 0
+        )
         let tokenizer = transformer.tokenizer
         let pieces = kept.map { tokenizer.piece($0) }
         // The unknown token is no word, and counts for nothing: neither in the fit nor in a text.
         let unknown = tokens[Int(tokenizer.unknown)]
-        let outputs = try transformer.outputs(ofTokens: kept, workers: workers, progress: progress)
+        var outputs = try transformer.outputs(ofTokens: kept, workers: workers, progress: progress)
         var probabilities = TokenProbabilities(pieces: pieces, counts: counts).values
         probabilities[unknown] = 0
+        var fit: TextRegression?
+        if texts.count > 0 {
+            fit = try regression(outputs, probabilities, settings, workers: workers)
+            outputs = fit!.outputs
+        }
         var rows: Matrix
         do throws(StaticProjection.TooFewDirections) {
             rows = try StaticProjection.rows(
@@ -93,7 +139,24 @@ package struct Distiller: Sendable {
         for index in rows.range(ofRow: unknown) { rows.elements[index] = 0 }
         return StaticFolder(
             tokenizer: tokenizer, pieces: pieces, rows: rows, settings: settings, source: transformer.digest,
-            isFitted: counts != nil)
+            isFitted: counts != nil, texts: texts.count, cosines: fit?.cosines)
+    }
+
+    private func regression(
+        _ outputs: Matrix, _ probabilities: [Double], _ settings: Settings, workers: Int
+    ) throws(EmbeddingError) -> TextRegression {
+        let weights = StaticProjection.weights(probabilities, smoothing: settings.smoothing)
+        let centred = StaticProjection.centred(outputs, zip(probabilities, weights).map { $0 * $1 })
+        let embeddings = Matrix(rows: texts.count, columns: outputs.columns, elements: embeddings)
+        guard
+            let fit = TextRegression(
+                centred, weights: weights, texts: texts, embeddings: embeddings, strength: settings.strength,
+                workers: workers)
+        else {
+            throw EmbeddingError(
+                .unsupported, path: transformer.path, "none of the texts to learn from has a token that it knows")
+        }
+        return fit
     }
 
     /// Whether some text is split into pieces with this one among them.

@@ -30,6 +30,10 @@ package struct StaticFolder: Sendable {
     let source: String
     /// Whether the weights are fitted on a corpus.
     let isFitted: Bool
+    /// How many texts the outputs were fitted to.
+    let texts: Int
+    /// The mean cosine of those texts' sums of tokens with the transformer's embeddings, before and after.
+    package let cosines: (before: Double, after: Double)?
 
     /// Writes the files into a folder that is there; those of an earlier table are replaced.
     package func write(to path: String) throws(StorageError) {
@@ -103,6 +107,7 @@ package struct StaticFolder: Sendable {
             "removed_components": \(settings.removedComponents),
             "sif_coefficient": \(settings.smoothing),
             "frequencies": "\(isFitted ? "corpus and vocabulary" : "vocabulary")",
+            "learned_from_texts": \(texts),
             "hidden_dim": \(rows.columns),
             "seq_length": 1000000,
             "max_length": null,

@@ -28,7 +28,7 @@ package enum StaticProjection {
         _ outputs: Matrix, probabilities: [Double], dimension: Int, removed: Int, smoothing: Double
     ) throws(TooFewDirections) -> Matrix {
         let hidden = outputs.columns
-        let weights = probabilities.map { smoothing / (smoothing + $0) }
+        let weights = weights(probabilities, smoothing: smoothing)
         let centred = centred(outputs, zip(probabilities, weights).map { $0 * $1 })
         let spread = covariance(centred, zip(probabilities, weights).map { $0 * $1 * $1 })
         let (variances, directions) = BLAS.symmetricEigen(spread, n: hidden)
@@ -48,7 +48,13 @@ package enum StaticProjection {
         return rows
     }
 
-    private static func centred(_ outputs: Matrix, _ weights: [Double]) -> Matrix {
+    /// `a / (a + p)` for each token.
+    static func weights(_ probabilities: [Double], smoothing: Double) -> [Double] {
+        probabilities.map { smoothing / (smoothing + $0) }
+    }
+
+    /// The outputs less their mean by these weights.
+    static func centred(_ outputs: Matrix, _ weights: [Double]) -> Matrix {
         var mean = [Double](repeating: 0, count: outputs.columns)
         for row in 0..<outputs.rows {
             for column in 0..<outputs.columns { mean[column] += weights[row] * Double(outputs[row, column]) }

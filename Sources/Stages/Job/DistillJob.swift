@@ -4,11 +4,17 @@ internal import Foundation
 package import Pipeline
 internal import Storage
 
-/// Makes a static table of a transformer, with weights from a corpus' words.
+/// Makes a static table of a transformer, with weights from a corpus' words and outputs fitted to texts.
 package struct DistillJob {
     package var transformer: String
     /// JSON Lines with the text whose word frequencies count; nil for those of the vocabulary alone.
     package var frequencies: String?
+    /// JSON Lines with the texts that the table learns from; none for tokens by themselves alone.
+    package var texts: [String] = []
+    /// The transformer's embeddings of the texts, in their order, where they were made elsewhere.
+    package var vectors: String?
+    /// How many texts of middle length it takes to move a token half-way.
+    package var strength = 5.0
     package var dimension = 256
     package var removedComponents = 1
     package var smoothing = 6e-4
@@ -33,12 +39,14 @@ package struct DistillJob {
         settings.dimension = dimension
         settings.removedComponents = removedComponents
         settings.smoothing = smoothing
+        settings.strength = strength
         settings.elementType = elementType
         let table: StaticFolder
         let tokens: Int
         do {
             var distiller = try Distiller(transformer: transformer)
             if let frequencies { try count(frequencies, &distiller, log) }
+            if !texts.isEmpty { try learn(&distiller, log) }
             tokens = distiller.tokenCount
             table = try distiller.distil(settings, workers: workers) { done in
                 log("\(grouped(done)) of \(grouped(tokens)) tokens through the transformer")
@@ -47,6 +55,11 @@ package struct DistillJob {
             throw RunError(error)
         } catch {
             throw RunError(describing: error)
+        }
+        if let (before, after) = table.cosines {
+            log(
+                "texts as sums of tokens and as the transformer has them: cosine \(rounded(before)), now \(rounded(after))"
+            )
         }
         try RunDirectory.createFolder(output)
         try reporting(damaged: .inputOutput) { () throws(StorageError) in try table.write(to: output) }
@@ -71,4 +84,49 @@ package struct DistillJob {
         }
         log("counted the words of \(grouped(texts)) texts")
     }
+
+    /// Texts that are read, and on which progress is told, at once.
+    private static let textsAtOnce = 2048
+
+    private func learn(_ distiller: inout Distiller, _ log: (String) -> Void) throws {
+        let source = SampleSource(files: texts)
+        let set = try vectors.map { path throws(RunError) in try vectorSet(path, distiller.hiddenDimension) }
+        var done = 0
+        while true {
+            var part: [String] = []
+            do {
+                while part.count < Self.textsAtOnce, let sample = try source.next() { part.append(sample.text) }
+            } catch {
+                throw RunError(error)
+            }
+            guard !part.isEmpty else { break }
+            let rows = done..<done + part.count
+            let known = try set.map { set throws(RunError) in
+                try reporting(damaged: .badInput) { () throws(StorageError) in try set.read(rows: rows) }
+            }
+            try distiller.learn(part, vectors: known, workers: workers)
+            done = rows.upperBound
+            if known == nil { log("\(grouped(done)) texts through the transformer") }
+        }
+        guard done > 0 else {
+            throw RunError(.badInput, "\(texts.joined(separator: ", ")): has no text; --texts needs some to learn from")
+        }
+        if let set, set.rows != done {
+            throw RunError(
+                .badInput, "\(vectors!): has \(set.rows) vectors for \(done) texts; there has to be one for each")
+        }
+        log("learning from \(grouped(done)) texts")
+    }
+
+    private func vectorSet(_ path: String, _ dimension: Int) throws(RunError) -> VectorSet {
+        let set = try reporting(damaged: .badInput) { () throws(StorageError) in try VectorSet([path]) }
+        guard set.dimension == dimension else {
+            throw RunError(
+                .incompatible,
+                "\(path): its vectors have \(set.dimension) dimensions, the transformer's \(dimension)")
+        }
+        return set
+    }
+
+    private func rounded(_ cosine: Double) -> String { String(format: "%.3f", cosine) }
 }
