@@ -113,16 +113,51 @@ import Testing
         }
     }
 
-    @Test func sumsComeNearToTheEmbeddings() throws {
+    @Test func lessStrengthFollowsTheTextsMore() throws {
         let problem = problem()
         let (weak, strong) = (try #require(problem.regression(strength: 500)), try #require(problem.regression()))
         #expect(strong.cosines.after > weak.cosines.after && weak.cosines.after > weak.cosines.before)
-        // Embeddings that are such sums already are found again.
-        var linear = problem
-        for (text, row) in problem.sums.enumerated() {
-            for column in 0..<20 { linear.embeddings[text, column] = Float(product(row, problem.outputs, column)) }
+    }
+
+    /// Texts made of other outputs than those that are given: sums of new texts come nearer to their embeddings.
+    @Test func textsThatWereNotLearnedGainToo() throws {
+        var whole = problem(texts: 300)
+        let truth = problem().outputs
+        for (text, row) in whole.sums.enumerated() {
+            for column in 0..<truth.columns { whole.embeddings[text, column] = Float(product(row, truth, column)) }
         }
-        #expect(try #require(linear.regression(strength: 0.01)).cosines.after > 0.999)
+        whole.embeddings.scaleRows(to: 1)
+        // The outputs at hand are half noise.
+        var generator = SeededGenerator(seed: 5)
+        whole.outputs = truth
+        for index in truth.elements.indices { whole.outputs.elements[index] += (generator.uniform() * 2 - 1) }
+        var learned = whole
+        learned.ids = Array(whole.ids.prefix(200))
+        learned.embeddings = Matrix(
+            rows: 200, columns: truth.columns, elements: Array(whole.embeddings.elements.prefix(200 * truth.columns)))
+        let found = try #require(learned.regression()).outputs
+        func cosine(_ outputs: Matrix) -> Double {
+            (200..<300).reduce(0) { total, text in
+                let sum = (0..<truth.columns).map { Float(product(whole.sums[text], outputs, $0)) }
+                return total + Fixtures.cosine(sum, whole.embeddings.row(text)) / 100
+            }
+        }
+        #expect(cosine(found) > cosine(whole.outputs) + 0.1, "\(cosine(found)) and \(cosine(whole.outputs))")
+    }
+
+    @Test func lengthsAreTempered() throws {
+        let problem = problem()
+        let found = try #require(problem.regression())
+        let tempered = found.outputs(temperedBy: problem.outputs)
+        func length(_ vector: [Float]) -> Double {
+            vector.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
+        }
+        for token in 0..<problem.outputs.rows {
+            let (old, new) = (length(problem.outputs.row(token)), length(found.outputs.row(token)))
+            #expect(abs(length(tempered.row(token)) - (old * new).squareRoot()) < 1e-5)
+            #expect(Fixtures.cosine(tempered.row(token), found.outputs.row(token)) > 1 - 1e-6)
+        }
+        #expect(found.outputs(temperedBy: Matrix(rows: 23, columns: 20)).elements.allSatisfy { $0 == 0 })
     }
 
     @Test func sameBitsForAnyNumberOfWorkers() throws {

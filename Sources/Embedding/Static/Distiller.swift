@@ -120,10 +120,9 @@ package struct Distiller: Sendable {
         var outputs = try transformer.outputs(ofTokens: kept, workers: workers, progress: progress)
         var probabilities = TokenProbabilities(pieces: pieces, counts: counts).values
         probabilities[unknown] = 0
-        var fit: TextRegression?
+        var cosines: (before: Double, after: Double)?
         if texts.count > 0 {
-            fit = try regression(outputs, probabilities, settings, workers: workers)
-            outputs = fit!.outputs
+            (outputs, cosines) = try taught(outputs, probabilities, settings, workers: workers)
         }
         var rows: Matrix
         do throws(StaticProjection.TooFewDirections) {
@@ -139,12 +138,12 @@ package struct Distiller: Sendable {
         for index in rows.range(ofRow: unknown) { rows.elements[index] = 0 }
         return StaticFolder(
             tokenizer: tokenizer, pieces: pieces, rows: rows, settings: settings, source: transformer.digest,
-            isFitted: counts != nil, texts: texts.count, cosines: fit?.cosines)
+            isFitted: counts != nil, texts: texts.count, cosines: cosines)
     }
 
-    private func regression(
+    private func taught(
         _ outputs: Matrix, _ probabilities: [Double], _ settings: Settings, workers: Int
-    ) throws(EmbeddingError) -> TextRegression {
+    ) throws(EmbeddingError) -> (Matrix, cosines: (before: Double, after: Double)) {
         let weights = StaticProjection.weights(probabilities, smoothing: settings.smoothing)
         let centred = StaticProjection.centred(outputs, zip(probabilities, weights).map { $0 * $1 })
         let embeddings = Matrix(rows: texts.count, columns: outputs.columns, elements: embeddings)
@@ -156,7 +155,7 @@ package struct Distiller: Sendable {
             throw EmbeddingError(
                 .unsupported, path: transformer.path, "none of the texts to learn from has a token that it knows")
         }
-        return fit
+        return (fit.outputs(temperedBy: centred), fit.cosines)
     }
 
     /// Whether some text is split into pieces with this one among them.

@@ -77,6 +77,24 @@ package struct TextRegression: Sendable {
         cosines = (before, Self.meanCosine(new, targets, (0..<new.rows).map { Self.length(new, $0) }))
     }
 
+    /// The new outputs at the geometric mean of their old and their new lengths.
+    ///
+    /// Ridge regression makes what few texts have shorter than what many have, and a token that is rare in the texts to
+    /// learn from is often the one that tells two texts apart.
+    ///
+    /// - Parameter before: `[tokens × hidden]`, the outputs that the fit began with.
+    package func outputs(temperedBy before: Matrix) -> Matrix {
+        precondition(before.rows == outputs.rows && before.columns == outputs.columns)
+        var result = outputs
+        for row in 0..<outputs.rows {
+            let (new, old) = (Self.length(outputs, row), Self.length(before, row))
+            guard new > 0 else { continue }
+            let scale = Float((old / new).squareRoot())
+            for index in result.range(ofRow: row) { result.elements[index] *= scale }
+        }
+        return result
+    }
+
     /// Less the mean of those that are used, at length 1; the others are zero.
     private static func targets(_ embeddings: Matrix, _ lengths: [Double]) -> Matrix {
         var mean = [Double](repeating: 0, count: embeddings.columns)
