@@ -6,12 +6,12 @@
    and for sums of products of 16-bit integers
      ivec        a vector of LANES pairs of 16 bits, or of as many sums of 32 bits
      ZERO_PAIRS, LOAD_PAIRS, STORE_PAIRS, SET_PAIR(p)  the pair at p in each lane
-     MULTIPLY_PAIRS, MULTIPLY_PAIRS_AT(product, a, p)  a0 · b0 + a1 · b1 of each lane; b in a register, or at p
-     PAIR_REGISTERS              vectors of a tile's columns that fit the registers
-     ADD_SUMS, SUMS_TO_FLOAT, FLOAT_TO_SUMS (rounds)
+     ADD_PAIRS, MULTIPLY_PAIRS   a0 + b0 and a1 + b1, a0 · b0 + a1 · b1 of each lane
+     SET_SUM(p)                  the sum at p in each lane
+     ADD_SUMS, SUB_SUMS, SUMS_TO_FLOAT, FLOAT_TO_SUMS (rounds)
      JOIN_PAIRS(even, odd)       each lane's two numbers as a pair
      HIGHER_MAGNITUDE(h, p)      the larger of h and the bits of |p[lane]|; HIGHEST_BITS across lanes
-     STORE_ROUNDED(q, p, f)      16 integers q[i] = round(p[i] · f) */
+     STORE_ROUNDED(q, v)         16 integers, the vectors v[0] … rounded */
 #include <immintrin.h>
 
 #define SIMD __attribute__((target("avx2,fma")))
@@ -51,11 +51,10 @@ SIMD static inline float highest_lane(__m256 v) {
 #define STORE_PAIRS(p, v) _mm256_storeu_si256((__m256i *)(p), v)
 #define SET_PAIR(p) _mm256_set1_epi32(*(const ck_pair *)(p))
 #define MULTIPLY_PAIRS _mm256_madd_epi16
-// The compiler would load them all first, for which there are no registers.
-#define MULTIPLY_PAIRS_AT(product, a, p)                                                                               \
-    __asm__("vpmaddwd %2, %1, %0" : "=x"(product) : "x"(a), "m"(*(const __m256i_u *)(p)))
-#define PAIR_REGISTERS 2
+#define ADD_PAIRS _mm256_add_epi16
+#define SET_SUM(p) _mm256_set1_epi32(*(p))
 #define ADD_SUMS _mm256_add_epi32
+#define SUB_SUMS _mm256_sub_epi32
 #define SUMS_TO_FLOAT _mm256_cvtepi32_ps
 #define FLOAT_TO_SUMS _mm256_cvtps_epi32
 #define JOIN_PAIRS(even, odd) _mm256_blend_epi16(even, _mm256_slli_epi32(odd, 16), 0xaa)
@@ -69,8 +68,7 @@ SIMD static inline uint32_t highest_bits(__m256i v) {
     return (uint32_t)_mm_cvtsi128_si32(_mm_max_epi32(high, _mm_shuffle_epi32(high, 0xb1)));
 }
 
-SIMD static inline void store_rounded(int16_t *q, const float *p, float factor) {
-    __m256i low = _mm256_cvtps_epi32(MUL(LOAD(p), SET(factor)));
-    __m256i high = _mm256_cvtps_epi32(MUL(LOAD(p + LANES), SET(factor)));
-    _mm256_storeu_si256((__m256i *)q, _mm256_permute4x64_epi64(_mm256_packs_epi32(low, high), 0xd8));
+SIMD static inline void store_rounded(int16_t *q, const __m256 *v) {
+    __m256i packed = _mm256_packs_epi32(_mm256_cvtps_epi32(v[0]), _mm256_cvtps_epi32(v[1]));
+    _mm256_storeu_si256((__m256i *)q, _mm256_permute4x64_epi64(packed, 0xd8));
 }
