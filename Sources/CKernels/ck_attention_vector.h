@@ -148,7 +148,8 @@ SIMD static inline float NAME(weigh)(float *scores, const float *bias, size_t co
 SIMD void NAME(ck_attention)(const float *projected, size_t count, size_t heads, size_t width, const float *bias,
                              size_t bias_step, float *mixed, float *scratch) {
     ck_attention_parts parts = ck_attention_layout(count, width);
-    float *base = (float *)(((uintptr_t)scratch + 63) & ~(uintptr_t)63), tile[PAIR_ROWS * CK_LINEAR_PANEL] __attribute__((aligned(64)));
+    float *base = (float *)(((uintptr_t)scratch + 63) & ~(uintptr_t)63);
+    float tile[PAIR_ROWS * CK_LINEAR_PANEL] __attribute__((aligned(64)));
     int16_t *keys = (int16_t *)(base + parts.keys), *values = (int16_t *)(base + parts.values);
     NAME(ck_rows) queries = {(int16_t *)(base + parts.queries), ck_round_up(width, CK_LINEAR_STEP),
                              base + parts.query_scales, (int32_t *)(base + parts.query_sums), ck_blocks(width)};

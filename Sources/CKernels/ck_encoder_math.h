@@ -15,7 +15,8 @@
 
 #define CK_LOG2E 1.44269504088896341f
 
-/* 2^x = 2ⁿ·2^r, |r| ≤ ½, 2^r ≈ P(r), relative error < 3e-6 by a fit with P(0) = 1: enough for what is rounded to 14 bits. */
+/* 2^x = 2ⁿ·2^r, |r| ≤ ½, 2^r ≈ P(r), relative error < 3e-6 by a fit with P(0) = 1: enough for what is rounded to 14
+   bits. */
 #define CK_EXP2_P(STEP) STEP(9.58285294e-3f) STEP(5.59064262e-2f) STEP(2.40240991e-1f) STEP(6.93124175e-1f) STEP(1.0f)
 
 /* 1.5·2²³ + 127: a small number added to it is rounded, and its lowest bits are the exponent of a power of two. */

@@ -11,7 +11,8 @@
      ADD_SUMS, SUB_SUMS, SUMS_TO_FLOAT, FLOAT_TO_SUMS (rounds)
      JOIN_PAIRS(even, odd)       each lane's two numbers as a pair
      HIGHER_MAGNITUDE(h, p)      the larger of h and the bits of |p[lane]|; HIGHEST_BITS across lanes
-     STORE_ROUNDED(q, v)         16 integers, the vectors v[0] … rounded */
+     STORE_ROUNDED(q, v)         16 integers, the vectors v[0] … rounded
+     SUM_QUADS                   the loop of sum_pairs, if it is not the compiler's */
 #include <immintrin.h>
 
 #define SIMD __attribute__((target("avx2,fma")))
@@ -72,3 +73,33 @@ SIMD static inline void store_rounded(int16_t *q, const __m256 *v) {
     __m256i packed = _mm256_packs_epi32(_mm256_cvtps_epi32(v[0]), _mm256_cvtps_epi32(v[1]));
     _mm256_storeu_si256((__m256i *)q, _mm256_permute4x64_epi64(packed, 0xd8));
 }
+
+/* The loop of sum_pairs over 4 rows and 16 outputs, with all 16 registers, of which a compiler spends some on loads ahead of
+   need. Four inputs of a row take QUAD_ROW, 16 inputs a turn; `inputs` is a multiple of it. */
+#define QUAD_COLUMN(high, low, sum)                                                                                    \
+    "vpaddw %[" high "], %[even], %[a]\n\tvpaddw %[" low "], %[odd], %[b]\n\t"                                         \
+    "vpmaddwd %[b], %[a], %[a]\n\tvpaddd %[a], %[" sum "], %[" sum "]\n\t"
+#define QUAD_ROW(at, row, left, right)                                                                                 \
+    "vpbroadcastd 8*" at "(%[" row "]), %[even]\n\tvpbroadcastd 8*" at "+4(%[" row "]), %[odd]\n\t"                    \
+    QUAD_COLUMN("high0", "low0", left) QUAD_COLUMN("high1", "low1", right)
+#define QUAD_ROWS(at)                                                                                                  \
+    "vmovdqu 128*" at "(%[w]), %[low0]\n\tvmovdqu 128*" at "+32(%[w]), %[low1]\n\t"                                    \
+    "vmovdqu 128*" at "+64(%[w]), %[high0]\n\tvmovdqu 128*" at "+96(%[w]), %[high1]\n\t"                               \
+    QUAD_ROW(at, "x0", "s00", "s01") QUAD_ROW(at, "x1", "s10", "s11")                                                  \
+    QUAD_ROW(at, "x2", "s20", "s21") QUAD_ROW(at, "x3", "s30", "s31")
+#define QUAD_SUMS(row) [s##row##0] "+x"(sums[row][0]), [s##row##1] "+x"(sums[row][1])
+#define SUM_QUADS(sums, x, stride, weights, inputs)                                                                    \
+    do {                                                                                                               \
+        const int16_t *x0 = x, *x1 = x0 + stride, *x2 = x1 + stride, *x3 = x2 + stride, *w = weights;                  \
+        size_t left = inputs;                                                                                          \
+        __m256i low0, low1, high0, high1, even, odd, a, b;                                                             \
+        __asm__ volatile("1:\n\t" QUAD_ROWS("0") QUAD_ROWS("1") QUAD_ROWS("2") QUAD_ROWS("3")                          \
+                         "add $32, %[x0]\n\tadd $32, %[x1]\n\tadd $32, %[x2]\n\tadd $32, %[x3]\n\t"                    \
+                         "add $512, %[w]\n\tsub $16, %[left]\n\tjnz 1b"                                               \
+                         : QUAD_SUMS(0), QUAD_SUMS(1), QUAD_SUMS(2), QUAD_SUMS(3), [low0] "=&x"(low0),                 \
+                           [low1] "=&x"(low1), [high0] "=&x"(high0), [high1] "=&x"(high1), [even] "=&x"(even),         \
+                           [odd] "=&x"(odd), [a] "=&x"(a), [b] "=&x"(b), [x0] "+r"(x0), [x1] "+r"(x1),                 \
+                           [x2] "+r"(x2), [x3] "+r"(x3), [w] "+r"(w), [left] "+r"(left)                                \
+                         :                                                                                             \
+                         : "cc", "memory");                                                                            \
+    } while (0)

@@ -24,6 +24,10 @@ SIMD static inline __attribute__((always_inline)) void NAME(sum_pairs)(const int
     EACH_PAIR_ROW EACH_PAIR_COLUMN
         sums[r][c] = ADD_SUMS(SET_SUM(row_sums + (size_t)r * blocks), LOAD_PAIRS(weights + 2 * LANES * c));
     weights += 2 * CK_LINEAR_PANEL;
+#ifdef SUM_QUADS
+    _Static_assert(PAIR_ROWS == 4 && PAIR_COLUMNS == 2 && CK_LINEAR_STEP == 16, "the tile of SUM_QUADS");
+    SUM_QUADS(sums, x, stride, weights, inputs);
+#else
     _Pragma("clang loop unroll_count(2)") for (size_t i = 0; i < inputs; i += 4, weights += 4 * CK_LINEAR_PANEL) {
         ivec low[PAIR_COLUMNS], high[PAIR_COLUMNS];
         EACH_PAIR_COLUMN {
@@ -39,6 +43,7 @@ SIMD static inline __attribute__((always_inline)) void NAME(sum_pairs)(const int
             }
         }
     }
+#endif
 }
 
 /* tile[PAIR_ROWS × CK_LINEAR_PANEL] += the product of PAIR_ROWS rows from `row` on with a panel, over `count` inputs of a
