@@ -8,6 +8,9 @@ size_t ck_attention_scratch(size_t count, size_t width) {
     return ck_attention_layout(count, width).total + CK_CACHE_LINE;
 }
 
+/* 2^x, 0 where it would be denormal. */
+static float weight(float x) { return x < -126 ? 0 : exp2f(x); }
+
 void ck_attention_scalar(const float *projected, size_t count, size_t heads, size_t width, const float *bias,
                          size_t bias_step, float *mixed, float *scratch) {
     size_t hidden = heads * width, stride = 3 * hidden;
@@ -25,7 +28,7 @@ void ck_attention_scalar(const float *projected, size_t count, size_t heads, siz
                 scratch[key] = score;
                 highest = score > highest ? score : highest;
             }
-            for (size_t key = 0; key < count; key++) sum += scratch[key] = ck_exp2_one(scratch[key] - highest);
+            for (size_t key = 0; key < count; key++) sum += scratch[key] = weight(scratch[key] - highest);
             for (size_t i = 0; i < width; i++) {
                 float value = 0;
                 for (size_t key = 0; key < count; key++)

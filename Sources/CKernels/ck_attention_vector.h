@@ -10,13 +10,13 @@ SIMD static float NAME(round_key)(const float *key, size_t count, ck_pair *pairs
     ivec highest = ZERO_PAIRS();
     vec sum = SET(0);
     for (size_t i = 0; i < count; i += LANES) {
-        const float *lanes = i < whole ? key + i : last + i - whole;
+        const float *lanes = i < whole ? key + i : last + (i - whole);
         highest = HIGHER_MAGNITUDE(highest, lanes);
         sum = ADD(sum, MAX(LOAD(lanes), SUB(SET(0), LOAD(lanes))));
     }
-    float factor = ck_attention_factor(HIGHEST_BITS(highest), SUM(sum), count, CK_LINEAR_SUM, &scale);
-    for (size_t i = 0; i < count; i += CK_LINEAR_STEP)
-        STORE_ROUNDED((int16_t *)(pairs + i / 2), i < whole ? key + i : last, factor);
+    float factor = ck_attention_factor(HIGHEST_BITS(highest), SUM(sum), count, CK_LINEAR_HIGHEST, &scale);
+    NAME(round_all)(key, factor, whole, (int16_t *)pairs);
+    if (whole < count) NAME(round_all)(last, factor, CK_LINEAR_STEP, (int16_t *)(pairs + whole / 2));
     return scale;
 }
 
@@ -33,9 +33,10 @@ SIMD static void NAME(pack_keys)(const float *keys, size_t stride, size_t count,
                 const float *key = keys + (panel + c) * stride + first;
                 scales[c] = is_there ? NAME(round_key)(key, ck_least(inputs, width - first), pairs) : 0;
                 if (!is_there) memset(pairs, 0, sizeof pairs);
-                for (size_t i = 0; i < inputs / 2; i++) target[i * CK_LINEAR_PANEL + c] = pairs[i];
+                target[c] = NAME(sum_products)((const int16_t *)pairs, inputs);
+                for (size_t i = 0; i < inputs / 2; i++) target[(i + 1) * CK_LINEAR_PANEL + c] = pairs[i];
             }
-            packed += inputs * CK_LINEAR_PANEL;
+            packed += ck_packed(inputs) * CK_LINEAR_PANEL;
         }
 }
 
@@ -66,7 +67,11 @@ SIMD static void NAME(pack_values)(const float *values, size_t stride, size_t co
             }
             EACH_PAIR_COLUMN STORE_PAIRS(highest + LANES * c, highs[c]), STORE(sums + LANES * c, sum[c]);
             for (size_t c = 0; c < CK_LINEAR_PANEL; c++)
-                factors[c] = ck_attention_factor(highest[c], sums[c], tokens, CK_ATTENTION_SUM, scales + c);
+                factors[c] = ck_attention_factor(highest[c], sums[c], tokens, CK_ATTENTION_HIGHEST, scales + c);
+            int16_t *products = packed;
+            ivec earlier[PAIR_COLUMNS], product[PAIR_COLUMNS];
+            EACH_PAIR_COLUMN product[c] = ZERO_PAIRS();
+            packed += 2 * CK_LINEAR_PANEL;
             for (size_t t = 0; t < padded; t += 2, packed += 2 * CK_LINEAR_PANEL) {
                 const float *pair[2];
                 for (size_t i = 0; i < 2; i++) {
@@ -78,8 +83,31 @@ SIMD static void NAME(pack_values)(const float *values, size_t stride, size_t co
                     vec factor = LOAD(factors + LANES * c);
                     ivec even = FLOAT_TO_SUMS(MUL(LOAD(pair[0] + LANES * c), factor));
                     ivec odd = FLOAT_TO_SUMS(MUL(LOAD(pair[1] + LANES * c), factor));
-                    STORE_PAIRS(packed + 2 * LANES * c, JOIN_PAIRS(even, odd));
+                    ivec joined = JOIN_PAIRS(even, odd);
+                    STORE_PAIRS(packed + 2 * LANES * c, joined);
+                    if (t % 4 > 0) product[c] = SUB_SUMS(product[c], MULTIPLY_PAIRS(earlier[c], joined));
+                    earlier[c] = joined;
                 }
+            }
+            EACH_PAIR_COLUMN STORE_PAIRS(products + 2 * LANES * c, product[c]);
+        }
+    }
+}
+
+/* Scores of PAIR_ROWS queries with a panel of keys. */
+SIMD static inline void NAME(score)(const NAME(ck_rows) * queries, const int16_t *keys, const float *scales,
+                                    size_t inputs, float *scores, size_t stride) {
+    for (size_t first = 0, place = 0; first < inputs; first += CK_LINEAR_BLOCK, scales += CK_LINEAR_PANEL, place++) {
+        size_t count = ck_least(CK_LINEAR_BLOCK, inputs - first);
+        ivec sums[PAIR_ROWS][PAIR_COLUMNS];
+        NAME(sum_pairs)(queries->values + first, queries->stride, queries->sums + place, queries->blocks, keys, count, sums);
+        keys += ck_packed(count) * CK_LINEAR_PANEL;
+        EACH_PAIR_ROW {
+            vec scale = SET(queries->scales[(size_t)r * queries->blocks + place]);
+            EACH_PAIR_COLUMN {
+                float *target = scores + (size_t)r * stride + LANES * c;
+                vec score = MUL(MUL(SUMS_TO_FLOAT(sums[r][c]), LOAD(scales + LANES * c)), scale);
+                STORE(target, first > 0 ? ADD(LOAD(target), score) : score);
             }
         }
     }
@@ -87,35 +115,46 @@ SIMD static void NAME(pack_values)(const float *values, size_t stride, size_t co
 
 /* A query's scores, in units of ln 2 but for the bias, to integer weights, the highest CK_ATTENTION_HIGHEST, and zeros to a
    multiple of CK_LINEAR_STEP; returns what makes their sum 1. The scores are overwritten. */
-SIMD static float NAME(weigh)(float *scores, const float *bias, size_t count, int16_t *weights) {
-    vec highs = SET(-INFINITY), sums = SET(0);
+SIMD static inline float NAME(weigh)(float *scores, const float *bias, size_t count, int16_t *weights) {
+    enum { VECTORS = CK_LINEAR_STEP / LANES };
+    vec highs[VECTORS], sums[VECTORS], high, sum;
+    for (size_t l = 0; l < VECTORS; l++) highs[l] = SET(-INFINITY), sums[l] = SET(0);
     size_t whole = count / LANES * LANES, end = ck_round_up(count, CK_LINEAR_STEP);
     if (bias) {
         for (size_t c = 0; c < whole; c += LANES) STORE(scores + c, FMA(LOAD(bias + c), SET(CK_LOG2E), LOAD(scores + c)));
         for (size_t c = whole; c < count; c++) scores[c] += bias[c] * CK_LOG2E;
     }
     for (size_t c = count; c < end; c++) scores[c] = -INFINITY;
-    for (size_t c = 0; c < end; c += LANES) highs = MAX(LOAD(scores + c), highs);
-    vec highest = SET(HIGHEST(highs));
+    for (size_t c = 0; c < end; c += CK_LINEAR_STEP)
+        for (size_t l = 0; l < VECTORS; l++) highs[l] = MAX(LOAD(scores + c + LANES * l), highs[l]);
+    high = highs[0];
+    for (size_t l = 1; l < VECTORS; l++) high = MAX(high, highs[l]);
+    high = SET(HIGHEST(high));
     for (size_t c = 0; c < end; c += CK_LINEAR_STEP) {
-        float *row = scores + c;
-        for (size_t lane = 0; lane < CK_LINEAR_STEP; lane += LANES) {
-            vec weight = NAME(exp2_lanes)(SUB(LOAD(row + lane), highest));
-            sums = ADD(sums, weight);
-            STORE(row + lane, weight);
+        vec lanes[VECTORS];
+        for (size_t l = 0; l < VECTORS; l++) {
+            // At −126 a weight is far below what is rounded to 0.
+            vec power = MAX(SET(-126), SUB(LOAD(scores + c + LANES * l), high));
+            lanes[l] = NAME(exp2_lanes)(power, CK_ATTENTION_HIGHEST);
+            sums[l] = ADD(sums[l], lanes[l]);
         }
-        STORE_ROUNDED(weights + c, row, CK_ATTENTION_HIGHEST);
+        STORE_ROUNDED(weights + c, lanes);
     }
-    return 1 / (CK_ATTENTION_HIGHEST * SUM(sums));
+    sum = sums[0];
+    for (size_t l = 1; l < VECTORS; l++) sum = ADD(sum, sums[l]);
+    return 1 / SUM(sum);
 }
 
 SIMD void NAME(ck_attention)(const float *projected, size_t count, size_t heads, size_t width, const float *bias,
                              size_t bias_step, float *mixed, float *scratch) {
     ck_attention_parts parts = ck_attention_layout(count, width);
-    float *base = (float *)(((uintptr_t)scratch + 63) & ~(uintptr_t)63), edge[PAIR_ROWS * CK_LINEAR_PANEL];
+    float *base = (float *)(((uintptr_t)scratch + 63) & ~(uintptr_t)63);
+    float tile[PAIR_ROWS * CK_LINEAR_PANEL] __attribute__((aligned(64)));
     int16_t *keys = (int16_t *)(base + parts.keys), *values = (int16_t *)(base + parts.values);
-    int16_t *queries = (int16_t *)(base + parts.queries), *weights = (int16_t *)(base + parts.weights);
-    float *query_scales = base + parts.query_scales, *weight_scales = base + parts.weight_scales;
+    NAME(ck_rows) queries = {(int16_t *)(base + parts.queries), ck_round_up(width, CK_LINEAR_STEP),
+                             base + parts.query_scales, (int32_t *)(base + parts.query_sums), ck_blocks(width)};
+    NAME(ck_rows) weights = {(int16_t *)(base + parts.weights), ck_round_up(count, CK_LINEAR_STEP),
+                             base + parts.weight_scales, (int32_t *)(base + parts.weight_sums), ck_blocks(count)};
     float *scores = base + parts.scores;
     size_t hidden = heads * width, stride = 3 * hidden, padded = ck_round_up(count, CK_LINEAR_PANEL);
     size_t inputs = ck_round_up(width, CK_LINEAR_STEP), tokens = ck_round_up(count, CK_LINEAR_STEP);
@@ -130,32 +169,35 @@ SIMD void NAME(ck_attention)(const float *projected, size_t count, size_t heads,
             // Rows that fill the last tile repeat the last query; nothing of them is kept.
             EACH_PAIR_ROW {
                 size_t query = first + ck_least((size_t)r, rows - 1);
-                float *scales = query_scales + (size_t)r * input_blocks;
-                NAME(quantise)(source + query * stride, width, inputs, queries + (size_t)r * inputs, scales);
+                float *scales = queries.scales + (size_t)r * input_blocks;
+                NAME(quantise)(source + query * stride, width, inputs, &queries, (size_t)r);
                 for (size_t b = 0; b < input_blocks; b++) scales[b] *= scale;
                 // A head's rows lie too far apart to be fetched ahead by themselves.
-                for (size_t i = 0; head + 1 < heads && i < 3 * width; i += CK_CACHE_LINE)
-                    __builtin_prefetch(source + query * stride + i / width * hidden + width + i % width);
+                for (size_t part = 0; part < 3 && head + 1 < heads; part++)
+                    for (size_t i = 0; i < width; i += CK_CACHE_LINE)
+                        __builtin_prefetch(source + query * stride + part * hidden + width + i);
             }
             for (size_t key = 0; key < count; key += CK_LINEAR_PANEL)
-                NAME(multiply_pairs)(queries, inputs, query_scales, input_blocks, keys + key * inputs,
-                                     base + parts.key_scales + key * input_blocks, inputs, 0, scores + key, padded);
+                NAME(score)(&queries, keys + key * ck_packed(inputs), base + parts.key_scales + key * input_blocks, inputs,
+                            scores + key, padded);
             EACH_PAIR_ROW {
                 size_t query = first + ck_least((size_t)r, rows - 1);
                 ptrdiff_t zero = (ptrdiff_t)(head * bias_step) - (ptrdiff_t)query;
-                float *row = scores + (size_t)r * padded, *scales = weight_scales + (size_t)r * token_blocks;
-                float inverse = NAME(weigh)(row, bias ? bias + zero : 0, count, weights + (size_t)r * tokens);
-                for (size_t b = 0; b < token_blocks; b++) scales[b] = inverse;
+                float *row = scores + (size_t)r * padded;
+                int16_t *values = weights.values + (size_t)r * tokens;
+                float inverse = NAME(weigh)(row, bias ? bias + zero : 0, count, values);
+                for (size_t b = 0; b < token_blocks; b++) {
+                    size_t from = b * CK_LINEAR_BLOCK, place = (size_t)r * token_blocks + b;
+                    weights.scales[place] = inverse;
+                    weights.sums[place] = NAME(sum_products)(values + from, ck_least(CK_LINEAR_BLOCK, tokens - from));
+                }
             }
             for (size_t column = 0; column < width; column += CK_LINEAR_PANEL) {
-                size_t columns = ck_least(CK_LINEAR_PANEL, width - column);
-                float *target = mixed + first * hidden + head * width + column;
-                int whole = rows == PAIR_ROWS && columns == CK_LINEAR_PANEL;
-                NAME(multiply_pairs)(weights, tokens, weight_scales, token_blocks, values + column * tokens,
-                                     base + parts.value_scales + column * token_blocks, tokens, 0,
-                                     whole ? target : edge, whole ? hidden : CK_LINEAR_PANEL);
-                for (size_t r = 0; !whole && r < rows; r++)
-                    memcpy(target + r * hidden, edge + r * CK_LINEAR_PANEL, columns * sizeof *edge);
+                memset(tile, 0, sizeof tile);
+                NAME(multiply_pairs)(&weights, 0, values + column * ck_packed(tokens),
+                                     base + parts.value_scales + column * token_blocks, tokens, tile);
+                NAME(copy_tile)(tile, CK_LINEAR_PANEL, rows, ck_least(CK_LINEAR_PANEL, width - column),
+                                mixed + first * hidden + head * width + column, hidden);
             }
         }
     }

@@ -6,7 +6,7 @@
 #include "ck_linear.h"
 
 #include "ck_lanes_avx2.h"
-#define PAIR_ROWS 3
+#define PAIR_ROWS 4
 #include "ck_lanes_math.h"
 
 #include "ck_linear_vector.h"

@@ -6,12 +6,13 @@
    and for sums of products of 16-bit integers
      ivec        a vector of LANES pairs of 16 bits, or of as many sums of 32 bits
      ZERO_PAIRS, LOAD_PAIRS, STORE_PAIRS, SET_PAIR(p)  the pair at p in each lane
-     MULTIPLY_PAIRS, MULTIPLY_PAIRS_AT(product, a, p)  a0 · b0 + a1 · b1 of each lane; b in a register, or at p
-     PAIR_REGISTERS              vectors of a tile's columns that fit the registers
-     ADD_SUMS, SUMS_TO_FLOAT, FLOAT_TO_SUMS (rounds)
+     ADD_PAIRS, MULTIPLY_PAIRS   a0 + b0 and a1 + b1, a0 · b0 + a1 · b1 of each lane
+     SET_SUM(p)                  the sum at p in each lane
+     ADD_SUMS, SUB_SUMS, SUMS_TO_FLOAT, FLOAT_TO_SUMS (rounds)
      JOIN_PAIRS(even, odd)       each lane's two numbers as a pair
      HIGHER_MAGNITUDE(h, p)      the larger of h and the bits of |p[lane]|; HIGHEST_BITS across lanes
-     STORE_ROUNDED(q, p, f)      16 integers q[i] = round(p[i] · f) */
+     STORE_ROUNDED(q, v)         16 integers, the vectors v[0] … rounded
+     SUM_QUADS                   the loop of sum_pairs, if it is not the compiler's */
 #include <immintrin.h>
 
 #define SIMD __attribute__((target("avx2,fma")))
@@ -51,11 +52,10 @@ SIMD static inline float highest_lane(__m256 v) {
 #define STORE_PAIRS(p, v) _mm256_storeu_si256((__m256i *)(p), v)
 #define SET_PAIR(p) _mm256_set1_epi32(*(const ck_pair *)(p))
 #define MULTIPLY_PAIRS _mm256_madd_epi16
-// The compiler would load them all first, for which there are no registers.
-#define MULTIPLY_PAIRS_AT(product, a, p)                                                                               \
-    __asm__("vpmaddwd %2, %1, %0" : "=x"(product) : "x"(a), "m"(*(const __m256i_u *)(p)))
-#define PAIR_REGISTERS 2
+#define ADD_PAIRS _mm256_add_epi16
+#define SET_SUM(p) _mm256_set1_epi32(*(p))
 #define ADD_SUMS _mm256_add_epi32
+#define SUB_SUMS _mm256_sub_epi32
 #define SUMS_TO_FLOAT _mm256_cvtepi32_ps
 #define FLOAT_TO_SUMS _mm256_cvtps_epi32
 #define JOIN_PAIRS(even, odd) _mm256_blend_epi16(even, _mm256_slli_epi32(odd, 16), 0xaa)
@@ -69,8 +69,37 @@ SIMD static inline uint32_t highest_bits(__m256i v) {
     return (uint32_t)_mm_cvtsi128_si32(_mm_max_epi32(high, _mm_shuffle_epi32(high, 0xb1)));
 }
 
-SIMD static inline void store_rounded(int16_t *q, const float *p, float factor) {
-    __m256i low = _mm256_cvtps_epi32(MUL(LOAD(p), SET(factor)));
-    __m256i high = _mm256_cvtps_epi32(MUL(LOAD(p + LANES), SET(factor)));
-    _mm256_storeu_si256((__m256i *)q, _mm256_permute4x64_epi64(_mm256_packs_epi32(low, high), 0xd8));
+SIMD static inline void store_rounded(int16_t *q, const __m256 *v) {
+    __m256i packed = _mm256_packs_epi32(_mm256_cvtps_epi32(v[0]), _mm256_cvtps_epi32(v[1]));
+    _mm256_storeu_si256((__m256i *)q, _mm256_permute4x64_epi64(packed, 0xd8));
 }
+
+/* The loop of sum_pairs over 4 rows and 16 outputs, with all 16 registers, of which a compiler spends some on loads ahead of
+   need. Four inputs of a row take QUAD_ROW, 16 inputs a turn; `inputs` is a multiple of it. */
+#define QUAD_COLUMN(high, low, sum)                                                                                    \
+    "vpaddw %[" high "], %[even], %[a]\n\tvpaddw %[" low "], %[odd], %[b]\n\t"                                         \
+    "vpmaddwd %[b], %[a], %[a]\n\tvpaddd %[a], %[" sum "], %[" sum "]\n\t"
+#define QUAD_ROW(at, row, left, right)                                                                                 \
+    "vpbroadcastd 8*" at "(%[" row "]), %[even]\n\tvpbroadcastd 8*" at "+4(%[" row "]), %[odd]\n\t"                    \
+    QUAD_COLUMN("high0", "low0", left) QUAD_COLUMN("high1", "low1", right)
+#define QUAD_ROWS(at)                                                                                                  \
+    "vmovdqu 128*" at "(%[w]), %[low0]\n\tvmovdqu 128*" at "+32(%[w]), %[low1]\n\t"                                    \
+    "vmovdqu 128*" at "+64(%[w]), %[high0]\n\tvmovdqu 128*" at "+96(%[w]), %[high1]\n\t"                               \
+    QUAD_ROW(at, "x0", "s00", "s01") QUAD_ROW(at, "x1", "s10", "s11")                                                  \
+    QUAD_ROW(at, "x2", "s20", "s21") QUAD_ROW(at, "x3", "s30", "s31")
+#define QUAD_SUMS(row) [s##row##0] "+x"(sums[row][0]), [s##row##1] "+x"(sums[row][1])
+#define SUM_QUADS(sums, x, stride, weights, inputs)                                                                    \
+    do {                                                                                                               \
+        const int16_t *x0 = x, *x1 = x0 + stride, *x2 = x1 + stride, *x3 = x2 + stride, *w = weights;                  \
+        size_t left = inputs;                                                                                          \
+        __m256i low0, low1, high0, high1, even, odd, a, b;                                                             \
+        __asm__ volatile("1:\n\t" QUAD_ROWS("0") QUAD_ROWS("1") QUAD_ROWS("2") QUAD_ROWS("3")                          \
+                         "add $32, %[x0]\n\tadd $32, %[x1]\n\tadd $32, %[x2]\n\tadd $32, %[x3]\n\t"                    \
+                         "add $512, %[w]\n\tsub $16, %[left]\n\tjnz 1b"                                               \
+                         : QUAD_SUMS(0), QUAD_SUMS(1), QUAD_SUMS(2), QUAD_SUMS(3), [low0] "=&x"(low0),                 \
+                           [low1] "=&x"(low1), [high0] "=&x"(high0), [high1] "=&x"(high1), [even] "=&x"(even),         \
+                           [odd] "=&x"(odd), [a] "=&x"(a), [b] "=&x"(b), [x0] "+r"(x0), [x1] "+r"(x1),                 \
+                           [x2] "+r"(x2), [x3] "+r"(x3), [w] "+r"(w), [left] "+r"(left)                                \
+                         :                                                                                             \
+                         : "cc", "memory");                                                                            \
+    } while (0)

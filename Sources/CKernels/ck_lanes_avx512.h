@@ -25,13 +25,13 @@
 #define STORE_PAIRS(p, v) _mm512_storeu_si512(p, v)
 #define SET_PAIR(p) _mm512_set1_epi32(*(const ck_pair *)(p))
 #define MULTIPLY_PAIRS _mm512_madd_epi16
-#define MULTIPLY_PAIRS_AT(product, a, p) product = MULTIPLY_PAIRS(a, LOAD_PAIRS(p))
-#define PAIR_REGISTERS 2
+#define ADD_PAIRS _mm512_add_epi16
+#define SET_SUM(p) _mm512_set1_epi32(*(p))
 #define ADD_SUMS _mm512_add_epi32
+#define SUB_SUMS _mm512_sub_epi32
 #define SUMS_TO_FLOAT _mm512_cvtepi32_ps
 #define FLOAT_TO_SUMS _mm512_cvtps_epi32
 #define JOIN_PAIRS(even, odd) _mm512_mask_blend_epi16(0xaaaaaaaa, even, _mm512_slli_epi32(odd, 16))
 #define HIGHER_MAGNITUDE(h, p) _mm512_max_epi32(h, _mm512_and_si512(LOAD_PAIRS(p), _mm512_set1_epi32(CK_MAGNITUDE)))
 #define HIGHEST_BITS(v) ((uint32_t)_mm512_reduce_max_epi32(v))
-#define STORE_ROUNDED(q, p, f)                                                                                         \
-    _mm256_storeu_si256((__m256i *)(q), _mm512_cvtsepi32_epi16(_mm512_cvtps_epi32(MUL(LOAD(p), SET(f)))))
+#define STORE_ROUNDED(q, v) _mm256_storeu_si256((__m256i *)(q), _mm512_cvtsepi32_epi16(_mm512_cvtps_epi32((v)[0])))

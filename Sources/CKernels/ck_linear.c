@@ -1,6 +1,7 @@
 #include "ck_linear.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "ck_encoder_math.h"
 #include "ck_level.h"
@@ -9,7 +10,7 @@
 size_t ck_linear_padded(size_t outputs) { return ck_round_up(outputs, CK_LINEAR_PANEL); }
 
 size_t ck_linear_packed_count(size_t outputs, size_t inputs) {
-    return ck_linear_padded(outputs) * ck_round_up(inputs, CK_LINEAR_STEP);
+    return ck_linear_padded(outputs) * ck_packed(ck_round_up(inputs, CK_LINEAR_STEP));
 }
 
 size_t ck_linear_scale_count(size_t outputs, size_t inputs) {
@@ -18,10 +19,11 @@ size_t ck_linear_scale_count(size_t outputs, size_t inputs) {
 
 size_t ck_linear_scratch(void) {
     size_t blocks = CK_LINEAR_GROUP / CK_LINEAR_BLOCK;
-    return CK_LINEAR_ROWS * (CK_LINEAR_GROUP * sizeof(int16_t) / sizeof(float) + blocks);
+    return CK_LINEAR_ROWS * (CK_LINEAR_GROUP * sizeof(int16_t) / sizeof(float) + 2 * blocks);
 }
 
-/* One output's weights of one block, and zeros to `padded`, to every 32nd pair; returns their scale. */
+/* One output's block: the sum that ck_packed speaks of, and the weights, and zeros to `padded`, to every 16th pair; returns
+   their scale. */
 static float pack_block(const float *weight, size_t count, size_t padded, int16_t *packed) {
     double highest = 0, sum = 0, factor = 0;
     int finite = 1;
@@ -34,10 +36,15 @@ static float pack_block(const float *weight, size_t count, size_t padded, int16_
     if (finite && highest >= CK_LINEAR_LOWEST) {
         // Each is rounded by at most a half.
         double most = (CK_LINEAR_SUM - 1 - (double)count / 2) / sum;
-        factor = INT16_MAX / highest < most ? INT16_MAX / highest : most;
+        factor = CK_LINEAR_WEIGHT / highest < most ? CK_LINEAR_WEIGHT / highest : most;
     }
+    int16_t *pairs = packed + 2 * CK_LINEAR_PANEL;
     for (size_t i = 0; i < padded; i++)
-        packed[i / 2 * 2 * CK_LINEAR_PANEL + i % 2] = i < count && factor > 0 ? (int16_t)lrint(weight[i] * factor) : 0;
+        pairs[i / 2 * 2 * CK_LINEAR_PANEL + i % 2] = i < count && factor > 0 ? (int16_t)lrint(weight[i] * factor) : 0;
+    uint32_t products = 0;
+    for (size_t i = 0; i < padded; i += 4, pairs += 4 * CK_LINEAR_PANEL)
+        for (size_t j = 0; j < 2; j++) products -= (uint32_t)(pairs[j] * pairs[2 * CK_LINEAR_PANEL + j]);
+    memcpy(packed, &products, sizeof products);
     return factor > 0 ? (float)(1 / factor) : finite ? 0 : NAN;
 }
 
@@ -52,7 +59,7 @@ void ck_linear_pack(const float *weight, size_t outputs, size_t inputs, int16_t 
                     const float *row = weight + (panel + o) * inputs + first;
                     *scales++ = pack_block(row, panel + o < outputs ? count : 0, padded, packed + 2 * o);
                 }
-                packed += padded * CK_LINEAR_PANEL;
+                packed += ck_packed(padded) * CK_LINEAR_PANEL;
             }
     }
 }
@@ -85,8 +92,8 @@ void ck_linear_scalar(const float *x, size_t rows, size_t inputs, const int16_t 
             size_t width = ck_least(CK_LINEAR_GROUP, padded_inputs - group), blocks = ck_blocks(width);
             for (size_t o = 0; o < outputs; o++) {
                 size_t panel = o / CK_LINEAR_PANEL * CK_LINEAR_PANEL, place = o - panel;
-                const int16_t *weights = packed + padded_outputs * group + panel * width
-                                         + (first - group) * CK_LINEAR_PANEL + 2 * place;
+                const int16_t *weights = packed + padded_outputs * ck_packed(group) + panel * ck_packed(width)
+                                         + (ck_packed(first - group) + 2) * CK_LINEAR_PANEL + 2 * place;
                 float weight_scale = scales[padded_outputs * (group / CK_LINEAR_BLOCK) + panel * blocks
                                             + (first - group) / CK_LINEAR_BLOCK * CK_LINEAR_PANEL + place];
                 int32_t sum = 0;

@@ -2,15 +2,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What the packing and the kernels agree on. A panel's weights for a group of inputs (24 KB) stay in the first-level cache
+/* What the packing and the kernels agree on. A panel's weights for a group of inputs (12 KB) stay in the first-level cache
    while the rows of a block (144 KB) pass by them from the second. */
 enum {
-    CK_LINEAR_PANEL = 32,      /* outputs in a panel */
+    CK_LINEAR_PANEL = 16,      /* outputs in a panel */
     CK_LINEAR_BLOCK = 64,      /* inputs that share a scale */
     CK_LINEAR_GROUP = 384,     /* inputs in a group: whole blocks */
     CK_LINEAR_STEP = 16,       /* inputs are padded to a multiple of it */
+    CK_CACHE_LINE = 16,       /* floats */
     CK_LINEAR_ROWS = 192,      /* rows in a block; a multiple of each kernel's rows */
     CK_LINEAR_HIGHEST = 11585, /* magnitude of a quantised state */
+    CK_LINEAR_WEIGHT = INT16_MAX - CK_LINEAR_HIGHEST, /* and of a weight: their sum is a 16-bit integer */
     CK_LINEAR_SUM = INT32_MAX / CK_LINEAR_HIGHEST /* of the magnitudes of an output's weights in a block */
 };
 
@@ -23,6 +25,10 @@ typedef int32_t ck_pair __attribute__((aligned(2), may_alias));
 static inline size_t ck_round_up(size_t count, size_t step) { return (count + step - 1) / step * step; }
 static inline size_t ck_blocks(size_t count) { return ck_round_up(count, CK_LINEAR_BLOCK) / CK_LINEAR_BLOCK; }
 static inline size_t ck_least(size_t a, size_t b) { return a < b ? a : b; }
+
+/* 16-bit integers that so many inputs, whole blocks but for the last, take in the packed weights of an output: a block's
+   weights come after minus the sum of the products of those that are two apart, w₀w₂ + w₁w₃ of every four, in 32 bits. */
+static inline size_t ck_packed(size_t inputs) { return inputs + 2 * ck_blocks(inputs); }
 
 /* The bits of |x| order all numbers, those that are not finite as the highest. */
 enum { CK_MAGNITUDE = 0x7fffffff, CK_INFINITY = 0x7f800000 };

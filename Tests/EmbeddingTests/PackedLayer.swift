@@ -82,7 +82,7 @@ struct QuantisedWeights {
         let factors = weights.map { weights in
             let magnitudes = weights.map { abs(Double($0)) }
             let most = Double(Int32.max / 11585) - 1 - Double(weights.count) / 2
-            return min(32767 / magnitudes.max()!, most / magnitudes.reduce(0, +))
+            return min(Double(32767 - 11585) / magnitudes.max()!, most / magnitudes.reduce(0, +))
         }
         scales = factors.map { Float(1 / $0) }
         values = zip(weights, factors).map { weights, factor in

@@ -5,33 +5,41 @@
 /* y = f(x · Wᵀ + bias) in 16-bit integers with a scale for each block of 64 inputs.
 
    In a block, a row of x is a_i · (h / 11585) with a_i = round(x_i · 11585 / h), |a_i| ≤ 11585, h its largest |x_i|. An output's
-   weights are w_i · t with |w_i| ≤ 32767 and t as small as Σ|w_i| ≤ (2³¹ − 1) / 11585 allows. So Σ a_i · w_i is exact in 32
-   bits, and y = Σ over blocks, in their order, of fma(float(Σ a_i · w_i) · t, h / 11585, ·). With s = h / 11585 and n inputs
-   the error of a block is at most (s · Σ|W_i| + t · Σ|x_i| + n · s · t / 2) / 2 and what single precision rounds.
+   weights are w_i · t with |w_i| ≤ 32767 − 11585 and t as small as Σ|w_i| ≤ (2³¹ − 1) / 11585 allows. So Σ a_i · w_i is exact
+   in 32 bits, and y = Σ over blocks, in their order, of fma(float(Σ a_i · w_i) · t, h / 11585, ·). With s = h / 11585 and n
+   inputs the error of a block is at most (s · Σ|W_i| + t · Σ|x_i| + n · s · t / 2) / 2 and what single precision rounds.
 
-   An element of y has the same bits at every kernel level (but for the GELU) and does not depend on how many rows are
-   computed at once, nor on where its row stands among them. A row with an element that is not finite has NaN outputs, and
-   so has an output with such a weight. Blocks whose elements are all below 2⁻¹⁰⁰ count as 0. */
+   The vector versions take two products in one multiplication, with sums modulo 2³² (S. Winograd, A New Algorithm for Inner
+   Product, IEEE Transactions on Computers C-17, 1968):
+
+     a₀w₀ + a₂w₂ = (a₀ + w₂) · (a₂ + w₀) − a₀a₂ − w₀w₂
+
+   The last two terms are summed once for a row and once for an output. It costs an addition more and saves a multiplication,
+   of which processors with 256 bits do half as many at once.
+
+   An element of y has the same bits at every kernel level and does not depend on how many rows are computed at once, nor on
+   where its row stands among them. A row with an element that is not finite has NaN outputs, and so has an output with such a
+   weight. Blocks whose elements are all below 2⁻¹⁰⁰ count as 0. */
 
 typedef enum { CK_LINEAR_PLAIN, CK_LINEAR_GELU } ck_linear_end;
 
-/// Outputs of the packed weights: `outputs` rounded up to a multiple of 32.
+/// Outputs of the packed weights: `outputs` rounded up to a multiple of 16.
 size_t ck_linear_padded(size_t outputs);
 
 /// Elements of the packed weights, and how many scales they have.
 size_t ck_linear_packed_count(size_t outputs, size_t inputs);
 size_t ck_linear_scale_count(size_t outputs, size_t inputs);
 
-/// Packs row-major `weight[outputs × inputs]`: for 384 inputs after another, for each panel of 32 outputs, the outputs' 32
-/// pairs of weights for one pair of inputs after another; and their scales, for each block of the 384 inputs the panel's
-/// 32. What pads is 0.
+/// Packs row-major `weight[outputs × inputs]`: for 384 inputs after another, for each panel of 16 outputs, block after block,
+/// each output's −Σ w₀w₂ in 32 bits, then the outputs' 16 pairs of weights for one pair of inputs after another; and their
+/// scales, for each block of the 384 inputs the panel's 16. What pads is 0.
 void ck_linear_pack(const float *weight, size_t outputs, size_t inputs, int16_t *packed, float *scales);
 
 /// Floats of scratch that `ck_linear` needs.
 size_t ck_linear_scratch(void);
 
 /// y[rows × outputs] = end(x[rows × inputs] · Wᵀ + bias). `bias` has ck_linear_padded(outputs) elements, or is null for
-/// none; the GELU is v · (1 + erf(v / √2)) / 2, |error| of the erf < 1e-6.
+/// none; the GELU is v · (1 + erf(v / √2)) / 2, |error| < 1e-6 · max(1, |v|).
 void ck_linear(const float *x, size_t rows, size_t inputs, const int16_t *packed, const float *scales, const float *bias,
                size_t outputs, ck_linear_end end, float *y, float *scratch);
 

@@ -37,18 +37,24 @@ struct LinearLayer: Sendable {
     /// not numbers where one of its inputs is not finite.
     ///
     /// - Parameters:
-    ///   - x: row-major `[rows × inputs]`.
+    ///   - x: row-major, `rows` rows of it from row `first` on.
     ///   - y: row-major `[rows × outputs]`.
     ///   - scratch: ``scratchCount`` floats.
     /// - Complexity: 2·rows·inputs·outputs operations.
-    func apply(_ x: [Float], rows: Int, _ finish: Finish, into y: inout [Float], _ scratch: inout [Float]) {
-        precondition(x.count >= rows * inputs && y.count >= rows * outputs && scratch.count >= Self.scratchCount)
+    func apply(
+        _ x: [Float], from first: Int = 0, rows: Int, _ finish: Finish, into y: inout [Float], _ scratch: inout [Float]
+    ) {
+        precondition(
+            x.count >= (first + rows) * inputs && y.count >= rows * outputs && scratch.count >= Self.scratchCount)
         let end = finish == .biasAndGELU ? CK_LINEAR_GELU : CK_LINEAR_PLAIN
         let (packed, scales) = unsafe (weights.packed, weights.scales)
-        if finish == .nothing {
-            unsafe ck_linear(x, rows, inputs, packed, scales, nil, outputs, end, &y, &scratch)
-        } else {
-            unsafe ck_linear(x, rows, inputs, packed, scales, paddedBias, outputs, end, &y, &scratch)
+        unsafe x.withUnsafeBufferPointer { x in
+            let x = unsafe x.baseAddress! + first * inputs
+            if finish == .nothing {
+                unsafe ck_linear(x, rows, inputs, packed, scales, nil, outputs, end, &y, &scratch)
+            } else {
+                unsafe ck_linear(x, rows, inputs, packed, scales, paddedBias, outputs, end, &y, &scratch)
+            }
         }
     }
 }

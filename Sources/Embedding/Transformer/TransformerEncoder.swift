@@ -31,7 +31,9 @@ struct TransformerEncoder: Sendable {
         fileprivate(set) var states: [Float]
         fileprivate var projected: [Float]
         fileprivate var mixed: [Float]
+        /// Intermediate states, and what is added to the residual, of rows that are processed together.
         fileprivate var wide: [Float]
+        fileprivate var added: [Float]
         fileprivate var product: [Float]
         fileprivate var attention: [Float]
 
@@ -40,7 +42,8 @@ struct TransformerEncoder: Sendable {
             states = floats(tokens * encoder.hidden)
             projected = floats(tokens * encoder.hidden * 3)
             mixed = floats(tokens * encoder.hidden)
-            wide = floats(tokens * max(encoder.intermediate, encoder.hidden))
+            wide = floats(encoder.rowsTogether * encoder.intermediate)
+            added = floats(encoder.rowsTogether * encoder.hidden)
             product = floats(LinearLayer.scratchCount)
             attention = floats(ck_attention_scratch(longestSequence, encoder.hidden / encoder.heads))
         }
@@ -79,17 +82,25 @@ struct TransformerEncoder: Sendable {
             layer.projection.apply(
                 scratch.states, rows: rows, .bias, into: &scratch.projected, &scratch.product)
             for sequence in sequences { attend(sequence, &scratch) }
-            layer.attentionOutput.apply(
-                scratch.mixed, rows: rows, .nothing, into: &scratch.wide, &scratch.product)
-            layer.attentionNorm.apply(
-                &scratch.states, adding: scratch.wide, bias: layer.attentionOutput.bias, rows: rows)
+            for first in stride(from: 0, to: rows, by: rowsTogether) {
+                let count = min(rowsTogether, rows - first)
+                layer.attentionOutput.apply(
+                    scratch.mixed, from: first, rows: count, .nothing, into: &scratch.added, &scratch.product)
+                layer.attentionNorm.apply(
+                    &scratch.states, from: first, adding: scratch.added, bias: layer.attentionOutput.bias, rows: count)
 
-            layer.intermediate.apply(
-                scratch.states, rows: rows, .biasAndGELU, into: &scratch.wide, &scratch.product)
-            layer.output.apply(scratch.wide, rows: rows, .nothing, into: &scratch.mixed, &scratch.product)
-            layer.outputNorm.apply(&scratch.states, adding: scratch.mixed, bias: layer.output.bias, rows: rows)
+                layer.intermediate.apply(
+                    scratch.states, from: first, rows: count, .biasAndGELU, into: &scratch.wide, &scratch.product)
+                layer.output.apply(scratch.wide, rows: count, .nothing, into: &scratch.added, &scratch.product)
+                layer.outputNorm.apply(
+                    &scratch.states, from: first, adding: scratch.added, bias: layer.output.bias, rows: count)
+            }
         }
     }
+
+    /// Rows that take the steps after attention together: few enough for their intermediate states to stay in a
+    /// second-level cache, enough to read the weights seldom.
+    private var rowsTogether: Int { max(48, 131_072 / intermediate / 12 * 12) }
 
     /// Floating-point operations that matrix products and attention take for a sequence of so many tokens.
     func operations(tokens: Int) -> Int {

@@ -12,7 +12,7 @@ package struct EmbedStage: Stage {
     }
 
     package static let name = "embed"
-    package static let version = 3
+    package static let version = 4
     package let parameters: Parameters
     private let source: EmbeddingSource
 
