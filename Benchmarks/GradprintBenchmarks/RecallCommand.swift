@@ -20,7 +20,8 @@ struct RecallCommand: ParsableCommand {
     var distractorVectors: [String] = []
     @Option(help: "Numbers of rows, with commas.") var sizes = "10000,100000,1000000"
     @Option(help: "m of the token signature, with commas.") var dimensions = "32,64,128,256,512"
-    @Option(help: "Postings read for a query, with commas; attribution reads 4,000,000.") var budgets = "4000000,400000"
+    @Option(help: "Postings of the words that find rows, with commas; attribution has 100,000.")
+    var budgets = "100000,10000"
     @Option(help: "Queries with a source, a seeded sample.") var limit = 1000
     @Option(help: "Name of the set.") var name: String
     @Option(help: "Folder of the results.") var output: String

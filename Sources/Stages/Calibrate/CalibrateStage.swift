@@ -31,7 +31,7 @@ package struct CalibrateStage: Stage {
     }
 
     package static let name = "calibrate"
-    package static let version = 4
+    package static let version = 5
 
     private static let trainingStream: UInt64 = 17
     private static let testStream: UInt64 = 18

@@ -45,7 +45,7 @@ package enum ConfigurationReference {
         influence.hessian_rows    rows that define H, or all                                               5000
         influence.prepare_limit   prepare LiSSA's polynomial up to so many probe parameters                8192
         refine.candidates         P how many each index gives for each output                              100
-        refine.postings           postings of an output's words at most, rarest words first; 0: all        4000000
+        refine.postings           postings of the words that find rows, rarest first; 0: all words find     100000
         refine.rank_by            P fitted: all evidence, weighted by the build | similarity | influence   fitted
         calibrate.outputs         simulated outputs that the weights are fitted on                         1000
         calibrate.nulls           those that say what chance looks like                                    2000

@@ -85,8 +85,8 @@ package struct RefineSettings: Codable, Hashable, Sendable {
     /// How many candidates each index gives for each output.
     package let candidates: Int
     package let rankBy: Ranking
-    /// Postings that words may have for an output at most, the rarest words' first; 0 for all words. Influence is exact for
-    /// the candidates all the same.
+    /// Postings of the words of an output that find rows, the rarest ones; the others only add to rows found. 0: all words
+    /// find rows. Influence is exact for the candidates all the same.
     package let postings: Int
     /// Whether the postings of words give candidates and the token probe takes part.
     package let usesWords: Bool
@@ -98,7 +98,7 @@ package struct RefineSettings: Codable, Hashable, Sendable {
         var section = section
         rankBy = try section.choice("rank_by", default: profile == .paper ? .influence : .fitted)
         candidates = try section.integer("candidates", default: profile == .paper ? 10 : 100, in: 1...10_000)
-        postings = try section.integer("postings", default: 4_000_000, in: 0...1_000_000_000)
+        postings = try section.integer("postings", default: 100_000, in: 0...1_000_000_000)
         try section.finish()
         usesWords = rankBy == .fitted && hasTexts
     }

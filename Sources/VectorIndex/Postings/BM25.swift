@@ -14,7 +14,6 @@ package struct BM25: PostingsScorer {
     package struct Term: Sendable {
         /// idf·(k₁ + 1)
         let factor: Float
-        let weight: Float
     }
 
     private let rows: Int
@@ -43,10 +42,8 @@ package struct BM25: PostingsScorer {
     package func term(_ position: Int, of query: Query, documents: Int) -> Term {
         let found = Double(documents)
         let weight = logarithm1p((Double(rows) - found + 0.5) / (found + 0.5))
-        return Term(factor: Float(weight * (saturation + 1)), weight: Float(weight))
+        return Term(factor: Float(weight * (saturation + 1)))
     }
-
-    package func weight(of term: Term) -> Float { term.weight }
 
     @inline(__always)
     package func contribution(of term: Term, count: UInt8, length: UInt32) -> Float {

@@ -20,9 +20,6 @@ package protocol PostingsScorer: Sendable {
     ///   - documents: in how many rows the word is, at least 1.
     func term(_ position: Int, of query: Query, documents: Int) -> Term
 
-    /// What a row gains that has the word once: the order in which a budget is spent.
-    func weight(of term: Term) -> Float
-
     /// - Parameters:
     ///   - count: 1 … 255.
     ///   - length: of the row; 0 unless ``readsLengths``.

@@ -3,9 +3,9 @@ internal import Storage
 
 /// The search of one query in one inverted file: as exact as scoring every row that shares a word, but for a few.
 ///
-/// Words are taken by falling weight, and the frequent ones after all others. A few rare ones show what a row has to reach at
-/// least to be among the best. Then words are read as long as those after them could bring a row of none of them so far; of
-/// the rows found those that can still reach it are looked up in the others. Sums are formed in the same order as if
+/// Words are taken by rising number of rows. A few rare ones show what a row has to reach at least to be among the best. Then
+/// words find rows as long as those after them could bring a row of none of them so far; of the rows found those that can
+/// still reach it are looked up in the others. Sums are formed in the same order as if
 /// everything were read, so they are the same to the bit.
 ///
 /// Source: Turtle & Flood, "Query evaluation: strategies and optimizations", Information Processing & Management 31(6),
@@ -61,15 +61,17 @@ struct PostingsSearch<Scorer: PostingsScorer> {
     /// So many rows for each that is asked for show what the best are like.
     private static var leadingRows: Int { 4 }
 
-    /// - Parameter lists: by falling weight, frequent words last.
+    /// - Parameters:
+    ///   - lists: by rising number of rows.
+    ///   - finders: so many of them find rows; the others only add to rows that these found.
     init(
-        _ index: PostingsIndex, _ lists: [PostingList<Scorer>], of query: Scorer.Query, scorer: Scorer,
+        _ index: PostingsIndex, _ lists: [PostingList<Scorer>], finders: Int, of query: Scorer.Query, scorer: Scorer,
         firstRow: Int, filter: RowSet?
     ) throws(StorageError) {
         self.index = index
         self.lists = lists
         lengths = try index.rowLengths()
-        finding = lists.count
+        finding = finders
         firstFrequent = lists.firstIndex { $0.isFrequent } ?? lists.count
         self.query = query
         self.scorer = scorer
@@ -104,7 +106,7 @@ struct PostingsSearch<Scorer: PostingsScorer> {
     mutating func begin(with best: TopCandidates, _ sums: PostingSums) throws(StorageError) {
         floor = -best.worst
         let rare = rareWords(capacity: best.capacity)
-        if rare < lists.count {
+        if rare < finding {
             var leading = try leadingRows(of: rare, count: Self.leadingRows * best.capacity, sums)
             complete(&leading, from: rare)
             var found = TopCandidates(capacity: best.capacity)
@@ -118,7 +120,7 @@ struct PostingsSearch<Scorer: PostingsScorer> {
     private func rareWords(capacity: Int) -> Int {
         let least = max(Self.leastPostings, 4 * capacity, lists.reduce(0) { $0 + $1.count } / Self.rareShare)
         var (end, postings) = (0, 0)
-        while end < lists.count, postings < least {
+        while end < finding, postings < least {
             postings += lists[end].count
             end += 1
         }

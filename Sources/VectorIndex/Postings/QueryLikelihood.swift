@@ -55,8 +55,6 @@ package struct QueryLikelihood: PostingsScorer {
             count: count, gain: gain, one: Float(count * logarithm1p(gain)), two: Float(count * logarithm1p(2 * gain)))
     }
 
-    package func weight(of term: Term) -> Float { term.one }
-
     @inline(__always)
     package func contribution(of term: Term, count: UInt8, length: UInt32) -> Float {
         if count == 1 { return term.one }

@@ -28,13 +28,12 @@ package struct SegmentedPostings: Sendable {
     /// The `count` best rows of each query, best first; fewer where fewer share a word with it.
     ///
     /// Rare words are read whole; rows that cannot be among the best are left out of the longer lists (see
-    /// ``PostingsSearch``). The order in which a row's contributions are added is that of falling weights, those of frequent
-    /// words after all others, so the result depends neither on what is left out, nor on the workers, the batch, or how the
-    /// rows are cut into segments.
+    /// ``PostingsSearch``). A row's contributions are added by rising number of rows that have the word, so the result depends
+    /// neither on what is left out, nor on the workers, the batch, or how the rows are cut into segments.
     ///
     /// - Parameters:
-    ///   - budget: a query's words have at most so many postings: they are taken in falling order of weight, and those that
-    ///     do not fit are left out. Exact where nil.
+    ///   - budget: the rarest words find rows, one at least and more while they have no more postings than this together; the
+    ///     others only add to rows found, so a row that has none of the rarest is not found. Exact where nil.
     ///   - filter: the rows that may be found, of all; all where nil. Others take nobody's place.
     ///   - workers: threads.
     /// - Throws: `damaged`.
@@ -73,16 +72,20 @@ package struct SegmentedPostings: Sendable {
             for (place, query) in queries.enumerated() {
                 let lengthCost = scorer.lengthCost(of: query).eachWord
                 var lists: [PostingList<Scorer>] = []
+                lists.reserveCapacity(words[place].count)
+                var finders = 0
                 for word in words[place] {
                     guard let found = word.places[number], !found.postings.isEmpty else { continue }
                     lists.append(
                         try PostingList(
                             found, of: segment.index, term: word.term, scorer: scorer, lengthCost: lengthCost,
                             isFrequent: word.isFrequent))
+                    finders += word.finds ? 1 : 0
                 }
-                guard !lists.isEmpty else { continue }
+                guard finders > 0 else { continue }
                 var search = try PostingsSearch(
-                    segment.index, lists, of: query, scorer: scorer, firstRow: segment.firstRow, filter: filter)
+                    segment.index, lists, finders: finders, of: query, scorer: scorer, firstRow: segment.firstRow,
+                    filter: filter)
                 try search.begin(with: best[place], sums)
                 searches.append((place, search))
             }
@@ -95,22 +98,23 @@ package struct SegmentedPostings: Sendable {
         return best.map { $0.sorted.map { Neighbor(row: Int($0.row), score: -$0.key) } }
     }
 
-    /// A word to read, and where each segment has its postings.
+    /// A word of a query, and where each segment has its postings.
     private struct Word<Term> {
         let id: UInt32
         let term: Term
-        let weight: Float
         let documents: Int
         /// Whether so many rows have it that it is better looked up than read.
         let isFrequent: Bool
         let places: [PostingsIndex.Place?]
+        /// Whether it finds rows, or only adds to those found.
+        var finds = true
     }
 
     /// In how many rows a frequent word is at least, and of how many rows it is in one.
     private static let frequentDocuments = 1024
     private static let frequentShare = 32
 
-    /// The words to read, by falling weight, those that are frequent after all others.
+    /// A query's words by rising number of rows, those that find rows first.
     private func words<Scorer: PostingsScorer>(
         of query: Scorer.Query, scorer: Scorer, budget: Int?
     ) throws(StorageError) -> [Word<Scorer.Term>] {
@@ -123,16 +127,16 @@ package struct SegmentedPostings: Sendable {
             let term = scorer.term(position, of: query, documents: documents)
             found.append(
                 Word(
-                    id: id, term: term, weight: scorer.weight(of: term), documents: documents,
+                    id: id, term: term, documents: documents,
                     isFrequent: documents >= max(Self.frequentDocuments, rows / Self.frequentShare), places: places))
         }
-        found.sort { $0.weight != $1.weight ? $0.weight > $1.weight : $0.id < $1.id }
-        var left = budget ?? .max
-        let read = found.filter { word in
-            guard word.documents <= left else { return false }
-            left -= word.documents
-            return true
+        found.sort { ($0.documents, $0.id) < ($1.documents, $1.id) }
+        guard let budget else { return found }
+        var postings = 0
+        for place in found.indices {
+            postings += found[place].documents
+            found[place].finds = place == 0 || postings <= budget
         }
-        return read.filter { !$0.isFrequent } + read.filter(\.isFrequent)
+        return found
     }
 }
