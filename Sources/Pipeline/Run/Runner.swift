@@ -184,7 +184,9 @@ package struct Runner: Sendable {
         for stage in stages {
             let tasks = plan.tasks(of: stage.name).filter { mustRun[$0] }
             guard !tasks.isEmpty else { continue }
-            let rows = tasks.reduce(0) { $0 + (plan.tasks[$1].shard?.rows ?? plan.tasks[$1].segment?.rows ?? 0) }
+            // Whole stages read samples: nobody knows how many rows.
+            let rows = tasks.map { plan.tasks[$0] }.filter { $0.shard != nil || $0.segment != nil }
+                .reduce(0) { $0 + (plan.extent(of: $1)?.rows ?? 0) }
             progress.expect(stage: stage.name, tasks: tasks.count, rows: rows)
         }
         try WorkerPool(runner: self, plan: plan, schedule: schedule).run()
