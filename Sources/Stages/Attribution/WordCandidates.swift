@@ -13,7 +13,7 @@ struct WordCandidates: Sendable {
 
     private let budget: Int?
 
-    /// - Parameter budget: postings of an output's words at most; all where nil.
+    /// - Parameter budget: postings of the words that find rows; all words find rows where nil.
     init(_ parts: some ArtifactSource, settings: TokenSettings, budget: Int?) throws {
         self.budget = budget
         let frequencies = try TokenFrequencies(
