@@ -24,7 +24,7 @@ package struct TokenQuery: Sendable {
         for (count, gain) in zip(output.counts, gains) {
             own += Double(count) * logarithm1p(Double(count) * gain)
         }
-        selfInfluence = max(own, 1e-6)
+        selfInfluence = max(own, Self.leastSelfInfluence)
     }
 
     /// What weight for the sample changes the loss on the output by.
@@ -48,8 +48,13 @@ package struct TokenQuery: Sendable {
         influence(ids: sample.ids.span, counts: sample.counts.span, length: sample.length)
     }
 
-    /// Influence in units of what the output itself would bring: −1 for a copy; 0 for an output without words.
-    package func relative(_ influence: Double) -> Double { output.length == 0 ? 0 : influence / selfInfluence }
+    private static let leastSelfInfluence = 1e-6
+
+    /// Influence in units of what the output itself would bring: −1 for a copy; 0 for an output that would bring nothing
+    /// itself, as one without words, or with a word oftener than is counted: it has no unit.
+    package func relative(_ influence: Double) -> Double {
+        selfInfluence > Self.leastSelfInfluence ? influence / selfInfluence : 0
+    }
 
     /// ∇L(y)ᵀ F⁻¹ ∇L(x) / μ with F⁻¹ = diag(1/p), which is Σ_t c_y(t)·c_x(t) / (μ·p(t)) − L_y·L_x / μ: minus the
     /// influence to first order in the weight of the sample.
