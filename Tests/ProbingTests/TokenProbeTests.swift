@@ -92,6 +92,16 @@ struct RandomTexts {
         }
     }
 
+    /// Counts end at 65,535; then an output seems to say less about itself than nothing.
+    @Test func `an output with a word oftener than is counted has no unit of influence`() throws {
+        let probe = TokenProbe(texts.frequencies)
+        let word = texts.words[0][0]
+        let query = try probe.query(TokenBag(ids: [word], counts: [.max], length: 100_000_000))
+        let sample = TokenBag(words: [word, word])
+        #expect(query.influence(of: sample) != 0)
+        #expect(query.relative(query.influence(of: sample)) == 0)
+    }
+
     @Test func `the gradients' product is the loss' derivative by the sample's weight`() throws {
         let probe = TokenProbe(texts.frequencies)
         for y in texts.words[0..<12] + [[1, 2, 3, 2]] {
