@@ -1,3 +1,5 @@
+internal import CKernels
+internal import Kernels
 internal import Storage
 internal import Synchronization
 
@@ -22,9 +24,7 @@ internal import Synchronization
     init?(rows: Int, postings: Span<UInt32>, counts: Span<UInt8>) {
         precondition(postings.count == counts.count)
         self.rows = rows
-        let words = rows / 32 + 1
-        unsafe codes = .allocate(capacity: words)
-        unsafe codes.initialize(repeating: 0, count: words)
+        unsafe codes = LargePages.zeros(rows / 32 + 1)
         var next = 0
         for index in postings.indices {
             let row = Int(postings[index])
@@ -35,6 +35,13 @@ internal import Synchronization
     }
 
     deinit { unsafe codes.deallocate() }
+
+    /// Asks for what looking rows up will need, before it is needed.
+    @inline(__always)
+    func prefetch(_ rows: Range<Int>) {
+        precondition(rows.lowerBound >= 0 && rows.upperBound <= self.rows)
+        unsafe ck_prefetch(codes + rows.lowerBound / 32, rows.count / 4)
+    }
 
     /// How often the row has the word, at most ``more``.
     @inline(__always)

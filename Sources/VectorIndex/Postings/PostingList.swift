@@ -18,7 +18,7 @@ internal import Storage
     private let rows: UnsafePointer<UInt32>
     private let counts: UnsafePointer<UInt8>
     /// Of a word that is looked up in the rows others found.
-    private let frequent: FrequentWordCounts?
+    let frequent: FrequentWordCounts?
     /// The first posting that is still to be read in the order of rows.
     private(set) var position = 0
 

@@ -99,6 +99,9 @@ struct PostingsSearch<Scorer: PostingsScorer> {
         self.gain = gain.reversed()
     }
 
+    /// The counts of the frequent words, which rows are looked up in.
+    var frequentWords: [FrequentWordCounts] { lists[firstFrequent...].compactMap(\.frequent) }
+
     /// Finds out what a row has to reach; before blocks are read.
     ///
     /// - Parameter best: of other rows, with minus their scores as keys.

@@ -1,3 +1,5 @@
+internal import CKernels
+internal import Kernels
 internal import Storage
 internal import Synchronization
 
@@ -15,13 +17,19 @@ internal import Synchronization
     /// - Complexity: O(rows)
     init(_ lengths: Span<UInt32>) {
         rows = lengths.count
-        unsafe bytes = .allocate(capacity: max(1, rows))
-        unsafe bytes.initialize(repeating: 0, count: max(1, rows))
+        unsafe bytes = LargePages.zeros(rows)
         unsafe exact = lengths.withUnsafeBufferPointer { unsafe $0.baseAddress ?? UnsafePointer(bitPattern: 64)! }
         for row in lengths.indices { unsafe bytes[row] = UInt8(clamping: lengths[row]) }
     }
 
     deinit { unsafe bytes.deallocate() }
+
+    /// Asks for what looking rows up will need, before it is needed.
+    @inline(__always)
+    func prefetch(_ rows: Range<Int>) {
+        precondition(rows.lowerBound >= 0 && rows.upperBound <= self.rows)
+        unsafe ck_prefetch(bytes + rows.lowerBound, rows.count)
+    }
 
     /// The words of a row.
     @inline(__always)

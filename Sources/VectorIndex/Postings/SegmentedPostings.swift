@@ -68,7 +68,9 @@ package struct SegmentedPostings: Sendable {
         for query in queries { words.append(try self.words(of: query, scorer: scorer, budget: budget)) }
         var best = [TopCandidates](repeating: TopCandidates(capacity: count), count: queries.count)
         for (number, segment) in segments.enumerated() {
-            var searches: [(place: Int, search: PostingsSearch<Scorer>)] = []
+            var searches: [PostingsSearch<Scorer>] = []
+            // Which queries they are of.
+            var owners: [Int] = []
             for (place, query) in queries.enumerated() {
                 let lengthCost = scorer.lengthCost(of: query).eachWord
                 var lists: [PostingList<Scorer>] = []
@@ -87,15 +89,37 @@ package struct SegmentedPostings: Sendable {
                     segment.index, lists, finders: finders, of: query, scorer: scorer, firstRow: segment.firstRow,
                     filter: filter)
                 try search.begin(with: best[place], sums)
-                searches.append((place, search))
+                searches.append(search)
+                owners.append(place)
             }
+            let lengths = try segment.index.rowLengths()
+            let shared = Self.shared(searches.map(\.frequentWords))
             for start in stride(from: 0, to: segment.index.rows, by: PostingSums.capacity) {
+                // What the next block's look-ups need is asked for while this one is searched.
+                let end = min(start + PostingSums.capacity, segment.index.rows)
+                let next = end..<min(end + PostingSums.capacity, segment.index.rows)
+                lengths.prefetch(next)
                 for number in searches.indices {
-                    try searches[number].search.read(block: start, into: &best[searches[number].place], sums)
+                    for word in stride(from: number, to: shared.count, by: searches.count) {
+                        shared[word].prefetch(next)
+                    }
+                    try searches[number].read(block: start, into: &best[owners[number]], sums)
                 }
             }
         }
         return best.map { $0.sorted.map { Neighbor(row: Int($0.row), score: -$0.key) } }
+    }
+
+    /// The frequent words that several queries have.
+    private static func shared(_ queries: [[FrequentWordCounts]]) -> [FrequentWordCounts] {
+        var uses: [ObjectIdentifier: Int] = [:]
+        var found: [FrequentWordCounts] = []
+        for word in queries.joined() {
+            let number = uses[ObjectIdentifier(word), default: 0] + 1
+            uses[ObjectIdentifier(word)] = number
+            if number == 2 { found.append(word) }
+        }
+        return found
     }
 
     /// A word of a query, and where each segment has its postings.
