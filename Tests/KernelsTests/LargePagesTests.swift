@@ -2,7 +2,9 @@ import Kernels
 import Testing
 
 @Suite("Large pages") struct LargePagesTests {
-    @Test("memory is zero, and from two megabytes on begins at a large page", arguments: [0, 1, 4096, 262_144, 1_000_003])
+    @Test(
+        "memory is zero, and from two megabytes on begins at a large page",
+        arguments: [0, 1, 4096, 262_144, 1_000_003])
     func zeros(count: Int) {
         // Not the first use of this memory, where an allocation of the same size is handed out again.
         for _ in 0..<3 {
