@@ -45,12 +45,13 @@ import Testing
             let layer = PackedLayer(weight, bias: normals(outputs, 3), inputs: inputs)
             let plain = layer.run(level, x, rows: rows, usesBias: false, CK_LINEAR_PLAIN)
             for row in 0..<rows {
+                let stateScales = QuantisedStates(x[row * inputs..<(row + 1) * inputs]).scales
                 for output in 0..<outputs {
                     let (states, weights) = (
                         x[row * inputs..<(row + 1) * inputs], weight[output * inputs..<(output + 1) * inputs]
                     )
                     let sum = zip(states, weights).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
-                    let bound = QuantisedWeights(weights).bound(states)
+                    let bound = QuantisedWeights(weights).bound(states, scales: stateScales)
                     let error = abs(Double(plain[row * outputs + output]) - sum)
                     #expect(error <= bound, "\(rows) × \(inputs) × \(outputs)")
                 }

@@ -106,10 +106,9 @@ struct QuantisedWeights {
         return result
     }
 
-    /// How far a product with these states may be from the exact one.
-    func bound(_ states: ArraySlice<Float>) -> Double {
+    /// How far a product with these states, which have these scales, may be from the exact one.
+    func bound(_ states: ArraySlice<Float>, scales stateScales: [Float]) -> Double {
         var bound = 0.0
-        let stateScales = QuantisedStates(states).scales
         for (index, states) in blocks(states).enumerated() {
             func sum(_ numbers: [Float]) -> Double { numbers.reduce(0) { $0 + abs(Double($1)) } }
             let (s, t) = (Double(stateScales[index]), Double(scales[index]))
