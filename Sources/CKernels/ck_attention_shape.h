@@ -12,6 +12,7 @@ typedef struct {
 } ck_attention_parts;
 
 enum {
+    CK_ATTENTION_BLOCK = 64,      /* tokens that share a scale */
     CK_ATTENTION_ROWS = 12,       /* of the tallest tile */
     CK_ATTENTION_HIGHEST = 16383, /* a row's highest weight; a bit more than states have, as most are far below it */
 };
@@ -21,17 +22,17 @@ static inline ck_attention_parts ck_attention_layout(size_t count, size_t width)
     size_t tokens = ck_round_up(count, CK_LINEAR_STEP), inputs = ck_round_up(width, CK_LINEAR_STEP);
     ck_attention_parts parts;
 #define PART(name, floats) parts.name = end, end += ck_round_up(floats, CK_CACHE_LINE)
-    PART(keys, keys * ck_packed(inputs) / 2);
-    PART(key_scales, keys * ck_blocks(width));
-    PART(values, columns * ck_packed(tokens) / 2);
-    PART(value_scales, columns * ck_blocks(count));
+    PART(keys, keys * ck_packed(inputs, CK_LINEAR_BLOCK) / 2);
+    PART(key_scales, keys * ck_blocks(width, CK_LINEAR_BLOCK));
+    PART(values, columns * ck_packed(tokens, CK_ATTENTION_BLOCK) / 2);
+    PART(value_scales, columns * ck_blocks(count, CK_ATTENTION_BLOCK));
     PART(queries, CK_ATTENTION_ROWS * inputs / 2);
-    PART(query_scales, CK_ATTENTION_ROWS * ck_blocks(width));
-    PART(query_sums, CK_ATTENTION_ROWS * ck_blocks(width));
+    PART(query_scales, CK_ATTENTION_ROWS * ck_blocks(width, CK_LINEAR_BLOCK));
+    PART(query_sums, CK_ATTENTION_ROWS * ck_blocks(width, CK_LINEAR_BLOCK));
     PART(scores, CK_ATTENTION_ROWS * keys);
     PART(weights, CK_ATTENTION_ROWS * tokens / 2);
-    PART(weight_scales, CK_ATTENTION_ROWS * ck_blocks(count));
-    PART(weight_sums, CK_ATTENTION_ROWS * ck_blocks(count));
+    PART(weight_scales, CK_ATTENTION_ROWS * ck_blocks(count, CK_ATTENTION_BLOCK));
+    PART(weight_sums, CK_ATTENTION_ROWS * ck_blocks(count, CK_ATTENTION_BLOCK));
 #undef PART
     parts.total = end;
     return parts;

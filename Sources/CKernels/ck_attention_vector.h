@@ -2,21 +2,23 @@
    all keys, their softmax and its product with the values while they are in the first-level cache. */
 #include "ck_attention_shape.h"
 
-/* A key's block of coordinates, and zeros, as pairs of integers; returns their scale. */
-SIMD static float NAME(round_key)(const float *key, size_t count, ck_pair *pairs) {
-    float last[CK_LINEAR_STEP] = {0}, scale;
-    size_t whole = count / CK_LINEAR_STEP * CK_LINEAR_STEP;
-    if (whole < count) memcpy(last, key + whole, (count - whole) * sizeof *key);
+/* A key's block of coordinates, and zeros, as pairs of integers, and the sum of products as for ck_packed; returns their
+   scale. */
+SIMD static float NAME(round_key)(const float *key, size_t count, ck_pair *pairs, int32_t *products) {
+    float padded[CK_LINEAR_BLOCK], scale;
+    size_t end = ck_round_up(count, CK_LINEAR_STEP);
+    if (count < end) {
+        memset(padded, 0, end * sizeof *padded);
+        key = memcpy(padded, key, count * sizeof *padded);
+    }
     ivec highest = ZERO_PAIRS();
     vec sum = SET(0);
-    for (size_t i = 0; i < count; i += LANES) {
-        const float *lanes = i < whole ? key + i : last + (i - whole);
-        highest = HIGHER_MAGNITUDE(highest, lanes);
-        sum = ADD(sum, MAX(LOAD(lanes), SUB(SET(0), LOAD(lanes))));
+    for (size_t i = 0; i < end; i += LANES) {
+        highest = HIGHER_MAGNITUDE(highest, key + i);
+        sum = ADD(sum, MAX(LOAD(key + i), SUB(SET(0), LOAD(key + i))));
     }
     float factor = ck_attention_factor(HIGHEST_BITS(highest), SUM(sum), count, CK_LINEAR_HIGHEST, &scale);
-    NAME(round_all)(key, factor, whole, (int16_t *)pairs);
-    if (whole < count) NAME(round_all)(last, factor, CK_LINEAR_STEP, (int16_t *)(pairs + whole / 2));
+    NAME(round_all)(key, factor, end, (int16_t *)pairs, products);
     return scale;
 }
 
@@ -29,14 +31,16 @@ SIMD static void NAME(pack_keys)(const float *keys, size_t stride, size_t count,
             size_t inputs = ck_least(CK_LINEAR_BLOCK, padded - first);
             ck_pair pairs[CK_LINEAR_BLOCK / 2], *target = (ck_pair *)packed;
             for (size_t c = 0; c < CK_LINEAR_PANEL; c++) {
-                int is_there = panel + c < count;
                 const float *key = keys + (panel + c) * stride + first;
-                scales[c] = is_there ? NAME(round_key)(key, ck_least(inputs, width - first), pairs) : 0;
-                if (!is_there) memset(pairs, 0, sizeof pairs);
-                target[c] = NAME(sum_products)((const int16_t *)pairs, inputs);
+                int32_t products = 0;
+                scales[c] = 0;
+                if (panel + c < count)
+                    scales[c] = NAME(round_key)(key, ck_least(inputs, width - first), pairs, &products);
+                else memset(pairs, 0, sizeof pairs);
+                target[c] = products;
                 for (size_t i = 0; i < inputs / 2; i++) target[(i + 1) * CK_LINEAR_PANEL + c] = pairs[i];
             }
-            packed += ck_packed(inputs) * CK_LINEAR_PANEL;
+            packed += ck_packed(inputs, CK_LINEAR_BLOCK) * CK_LINEAR_PANEL;
         }
 }
 
@@ -48,8 +52,8 @@ SIMD static void NAME(pack_values)(const float *values, size_t stride, size_t co
     for (size_t panel = 0; panel < width; panel += CK_LINEAR_PANEL) {
         size_t columns = ck_least(CK_LINEAR_PANEL, width - panel);
         memset(row, 0, sizeof row);
-        for (size_t first = 0; first < count; first += CK_LINEAR_BLOCK, scales += CK_LINEAR_PANEL) {
-            size_t tokens = ck_least(CK_LINEAR_BLOCK, count - first), padded = ck_round_up(tokens, CK_LINEAR_STEP);
+        for (size_t first = 0; first < count; first += CK_ATTENTION_BLOCK, scales += CK_LINEAR_PANEL) {
+            size_t tokens = ck_least(CK_ATTENTION_BLOCK, count - first), padded = ck_round_up(tokens, CK_LINEAR_STEP);
             const float *source = values + first * stride + panel;
             uint32_t highest[CK_LINEAR_PANEL];
             float sums[CK_LINEAR_PANEL], factors[CK_LINEAR_PANEL];
@@ -94,43 +98,27 @@ SIMD static void NAME(pack_values)(const float *values, size_t stride, size_t co
     }
 }
 
-/* Scores of PAIR_ROWS queries with a panel of keys. */
-SIMD static inline void NAME(score)(const NAME(ck_rows) * queries, const int16_t *keys, const float *scales,
-                                    size_t inputs, float *scores, size_t stride) {
-    for (size_t first = 0, place = 0; first < inputs; first += CK_LINEAR_BLOCK, scales += CK_LINEAR_PANEL, place++) {
-        size_t count = ck_least(CK_LINEAR_BLOCK, inputs - first);
-        ivec sums[PAIR_ROWS][PAIR_COLUMNS];
-        NAME(sum_pairs)(queries->values + first, queries->stride, queries->sums + place, queries->blocks, keys, count, sums);
-        keys += ck_packed(count) * CK_LINEAR_PANEL;
-        EACH_PAIR_ROW {
-            vec scale = SET(queries->scales[(size_t)r * queries->blocks + place]);
-            EACH_PAIR_COLUMN {
-                float *target = scores + (size_t)r * stride + LANES * c;
-                vec score = MUL(MUL(SUMS_TO_FLOAT(sums[r][c]), LOAD(scales + LANES * c)), scale);
-                STORE(target, first > 0 ? ADD(LOAD(target), score) : score);
-            }
-        }
-    }
-}
-
-/* A query's scores, in units of ln 2 but for the bias, to integer weights, the highest CK_ATTENTION_HIGHEST, and zeros to a
-   multiple of CK_LINEAR_STEP; returns what makes their sum 1. The scores are overwritten. */
-SIMD static inline float NAME(weigh)(float *scores, const float *bias, size_t count, int16_t *weights) {
-    enum { VECTORS = CK_LINEAR_STEP / LANES };
-    vec highs[VECTORS], sums[VECTORS], high, sum;
-    for (size_t l = 0; l < VECTORS; l++) highs[l] = SET(-INFINITY), sums[l] = SET(0);
+/* Adds the bias to a query's scores, which are in units of ln 2, and fills them up to a multiple of CK_LINEAR_STEP;
+   returns the highest. */
+SIMD static float NAME(highest_score)(float *scores, const float *bias, size_t count) {
     size_t whole = count / LANES * LANES, end = ck_round_up(count, CK_LINEAR_STEP);
     if (bias) {
         for (size_t c = 0; c < whole; c += LANES) STORE(scores + c, FMA(LOAD(bias + c), SET(CK_LOG2E), LOAD(scores + c)));
         for (size_t c = whole; c < count; c++) scores[c] += bias[c] * CK_LOG2E;
     }
     for (size_t c = count; c < end; c++) scores[c] = -INFINITY;
-    for (size_t c = 0; c < end; c += CK_LINEAR_STEP)
-        for (size_t l = 0; l < VECTORS; l++) highs[l] = MAX(LOAD(scores + c + LANES * l), highs[l]);
-    high = highs[0];
-    for (size_t l = 1; l < VECTORS; l++) high = MAX(high, highs[l]);
-    high = SET(HIGHEST(high));
-    for (size_t c = 0; c < end; c += CK_LINEAR_STEP) {
+    vec high = SET(-INFINITY);
+    for (size_t c = 0; c < end; c += LANES) high = MAX(LOAD(scores + c), high);
+    return HIGHEST(high);
+}
+
+/* Scores to integer weights, that of `highest` CK_ATTENTION_HIGHEST, and zeros to a multiple of CK_LINEAR_STEP; returns
+   what makes their sum 1. */
+SIMD static float NAME(weigh)(const float *scores, float highest, size_t count, int16_t *weights) {
+    enum { VECTORS = CK_LINEAR_STEP / LANES };
+    vec sums[VECTORS], high = SET(highest);
+    for (size_t l = 0; l < VECTORS; l++) sums[l] = SET(0);
+    for (size_t c = 0; c < count; c += CK_LINEAR_STEP) {
         vec lanes[VECTORS];
         for (size_t l = 0; l < VECTORS; l++) {
             // At −126 a weight is far below what is rounded to 0.
@@ -138,11 +126,10 @@ SIMD static inline float NAME(weigh)(float *scores, const float *bias, size_t co
             lanes[l] = NAME(exp2_lanes)(power, CK_ATTENTION_HIGHEST);
             sums[l] = ADD(sums[l], lanes[l]);
         }
-        STORE_ROUNDED(weights + c, lanes);
+        _mm256_storeu_si256((__m256i *)(weights + c), ROUND_ALL(lanes));
     }
-    sum = sums[0];
-    for (size_t l = 1; l < VECTORS; l++) sum = ADD(sum, sums[l]);
-    return 1 / SUM(sum);
+    for (size_t l = 1; l < VECTORS; l++) sums[0] = ADD(sums[0], sums[l]);
+    return 1 / SUM(sums[0]);
 }
 
 SIMD void NAME(ck_attention)(const float *projected, size_t count, size_t heads, size_t width, const float *bias,
@@ -150,15 +137,16 @@ SIMD void NAME(ck_attention)(const float *projected, size_t count, size_t heads,
     ck_attention_parts parts = ck_attention_layout(count, width);
     float *base = (float *)(((uintptr_t)scratch + 63) & ~(uintptr_t)63);
     float tile[PAIR_ROWS * CK_LINEAR_PANEL] __attribute__((aligned(64)));
+    static const float zeros[CK_LINEAR_PANEL] __attribute__((aligned(64)));
     int16_t *keys = (int16_t *)(base + parts.keys), *values = (int16_t *)(base + parts.values);
+    size_t input_blocks = ck_blocks(width, CK_LINEAR_BLOCK), token_blocks = ck_blocks(count, CK_ATTENTION_BLOCK);
     NAME(ck_rows) queries = {(int16_t *)(base + parts.queries), ck_round_up(width, CK_LINEAR_STEP),
-                             base + parts.query_scales, (int32_t *)(base + parts.query_sums), ck_blocks(width)};
+                             base + parts.query_scales, (int32_t *)(base + parts.query_sums), input_blocks};
     NAME(ck_rows) weights = {(int16_t *)(base + parts.weights), ck_round_up(count, CK_LINEAR_STEP),
-                             base + parts.weight_scales, (int32_t *)(base + parts.weight_sums), ck_blocks(count)};
+                             base + parts.weight_scales, (int32_t *)(base + parts.weight_sums), token_blocks};
     float *scores = base + parts.scores;
     size_t hidden = heads * width, stride = 3 * hidden, padded = ck_round_up(count, CK_LINEAR_PANEL);
     size_t inputs = ck_round_up(width, CK_LINEAR_STEP), tokens = ck_round_up(count, CK_LINEAR_STEP);
-    size_t input_blocks = ck_blocks(width), token_blocks = ck_blocks(count);
     float scale = CK_LOG2E / sqrtf((float)width);
     for (size_t head = 0; head < heads; head++) {
         const float *source = projected + head * width;
@@ -177,27 +165,32 @@ SIMD void NAME(ck_attention)(const float *projected, size_t count, size_t heads,
                     for (size_t i = 0; i < width; i += CK_CACHE_LINE)
                         __builtin_prefetch(source + query * stride + part * hidden + width + i);
             }
-            for (size_t key = 0; key < count; key += CK_LINEAR_PANEL)
-                NAME(score)(&queries, keys + key * ck_packed(inputs), base + parts.key_scales + key * input_blocks, inputs,
-                            scores + key, padded);
-            EACH_PAIR_ROW {
-                size_t query = first + ck_least((size_t)r, rows - 1);
+            NAME(multiply_pairs)(&queries, 0, keys, base + parts.key_scales, inputs, CK_LINEAR_BLOCK, zeros, 0, scores,
+                                 padded, padded / CK_LINEAR_PANEL);
+            // Apart from the weights, as these wait for the highest.
+            float highest[PAIR_ROWS];
+            for (size_t r = 0; r < PAIR_ROWS; r++) {
+                size_t query = first + ck_least(r, rows - 1);
                 ptrdiff_t zero = (ptrdiff_t)(head * bias_step) - (ptrdiff_t)query;
-                float *row = scores + (size_t)r * padded;
-                int16_t *values = weights.values + (size_t)r * tokens;
-                float inverse = NAME(weigh)(row, bias ? bias + zero : 0, count, values);
+                highest[r] = NAME(highest_score)(scores + r * padded, bias ? bias + zero : 0, count);
+            }
+            for (size_t r = 0; r < PAIR_ROWS; r++) {
+                int16_t *values = weights.values + r * tokens;
+                float inverse = NAME(weigh)(scores + r * padded, highest[r], count, values);
                 for (size_t b = 0; b < token_blocks; b++) {
-                    size_t from = b * CK_LINEAR_BLOCK, place = (size_t)r * token_blocks + b;
+                    size_t from = b * CK_ATTENTION_BLOCK, place = r * token_blocks + b;
                     weights.scales[place] = inverse;
-                    weights.sums[place] = NAME(sum_products)(values + from, ck_least(CK_LINEAR_BLOCK, tokens - from));
+                    weights.sums[place] = NAME(sum_products)(values + from, ck_least(CK_ATTENTION_BLOCK, tokens - from));
                 }
             }
             for (size_t column = 0; column < width; column += CK_LINEAR_PANEL) {
-                memset(tile, 0, sizeof tile);
-                NAME(multiply_pairs)(&weights, 0, values + column * ck_packed(tokens),
-                                     base + parts.value_scales + column * token_blocks, tokens, tile);
-                NAME(copy_tile)(tile, CK_LINEAR_PANEL, rows, ck_least(CK_LINEAR_PANEL, width - column),
-                                mixed + first * hidden + head * width + column, hidden);
+                size_t columns = ck_least(CK_LINEAR_PANEL, width - column);
+                float *place = mixed + first * hidden + head * width + column;
+                int whole = rows == PAIR_ROWS && columns == CK_LINEAR_PANEL;
+                NAME(multiply_pairs)(&weights, 0, values + column * ck_packed(tokens, CK_ATTENTION_BLOCK),
+                                     base + parts.value_scales + column * token_blocks, tokens, CK_ATTENTION_BLOCK,
+                                     zeros, 0, whole ? place : tile, whole ? hidden : CK_LINEAR_PANEL, 1);
+                if (!whole) NAME(copy_rows)(tile, CK_LINEAR_PANEL, rows, columns, place, hidden);
             }
         }
     }

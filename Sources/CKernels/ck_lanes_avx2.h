@@ -11,7 +11,7 @@
      ADD_SUMS, SUB_SUMS, SUMS_TO_FLOAT, FLOAT_TO_SUMS (rounds)
      JOIN_PAIRS(even, odd)       each lane's two numbers as a pair
      HIGHER_MAGNITUDE(h, p)      the larger of h and the bits of |p[lane]|; HIGHEST_BITS across lanes
-     STORE_ROUNDED(q, v)         16 integers, the vectors v[0] … rounded
+     ROUND_ALL(v)                16 integers, the vectors v[0] … rounded
      SUM_QUADS                   the loop of sum_pairs, if it is not the compiler's */
 #include <immintrin.h>
 
@@ -61,7 +61,7 @@ SIMD static inline float highest_lane(__m256 v) {
 #define JOIN_PAIRS(even, odd) _mm256_blend_epi16(even, _mm256_slli_epi32(odd, 16), 0xaa)
 #define HIGHER_MAGNITUDE(h, p) _mm256_max_epi32(h, _mm256_and_si256(LOAD_PAIRS(p), _mm256_set1_epi32(CK_MAGNITUDE)))
 #define HIGHEST_BITS highest_bits
-#define STORE_ROUNDED store_rounded
+#define ROUND_ALL round_all
 
 SIMD static inline uint32_t highest_bits(__m256i v) {
     __m128i high = _mm_max_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
@@ -69,9 +69,9 @@ SIMD static inline uint32_t highest_bits(__m256i v) {
     return (uint32_t)_mm_cvtsi128_si32(_mm_max_epi32(high, _mm_shuffle_epi32(high, 0xb1)));
 }
 
-SIMD static inline void store_rounded(int16_t *q, const __m256 *v) {
+SIMD static inline __m256i round_all(const __m256 *v) {
     __m256i packed = _mm256_packs_epi32(_mm256_cvtps_epi32(v[0]), _mm256_cvtps_epi32(v[1]));
-    _mm256_storeu_si256((__m256i *)q, _mm256_permute4x64_epi64(packed, 0xd8));
+    return _mm256_permute4x64_epi64(packed, 0xd8);
 }
 
 /* The loop of sum_pairs over 4 rows and 16 outputs, with all 16 registers, of which a compiler spends some on loads ahead of

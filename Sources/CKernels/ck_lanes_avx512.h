@@ -34,4 +34,4 @@
 #define JOIN_PAIRS(even, odd) _mm512_mask_blend_epi16(0xaaaaaaaa, even, _mm512_slli_epi32(odd, 16))
 #define HIGHER_MAGNITUDE(h, p) _mm512_max_epi32(h, _mm512_and_si512(LOAD_PAIRS(p), _mm512_set1_epi32(CK_MAGNITUDE)))
 #define HIGHEST_BITS(v) ((uint32_t)_mm512_reduce_max_epi32(v))
-#define STORE_ROUNDED(q, v) _mm256_storeu_si256((__m256i *)(q), _mm512_cvtsepi32_epi16(_mm512_cvtps_epi32((v)[0])))
+#define ROUND_ALL(v) _mm512_cvtsepi32_epi16(_mm512_cvtps_epi32((v)[0]))

@@ -2,20 +2,17 @@
 #include "ck_encoder_math.h"
 
 SIMD static inline vec NAME(gelu_lanes)(vec v) {
-    vec u = MIN(MAX(MUL(v, SET(1 / CK_GELU_BOUND)), SET(-1)), SET(1));
-    vec place = FMA(MUL(u, u), SET(2), SET(-1)), square = MUL(place, place), even = SET(0), odd = SET(0);
-#define STEP(c) even = FMA(even, square, SET(c));
-    CK_GELU_EVEN(STEP)
+    vec w = MIN(MAX(v, SET(-CK_GELU_BOUND)), SET(CK_GELU_BOUND));
+    vec place = FMA(MUL(w, w), SET(CK_GELU_SQUARE), SET(-1)), p = SET(CK_GELU_HIGHEST);
+#define STEP(c) p = FMA(p, place, SET(c));
+    CK_GELU_P(STEP)
 #undef STEP
-#define STEP(c) odd = FMA(odd, square, SET(c));
-    CK_GELU_ODD(STEP)
-#undef STEP
-    return MUL(v, FMA(u, FMA(odd, place, even), SET(0.5f)));
+    return MUL(v, FMA(w, p, SET(0.5f)));
 }
 
 /* factor · 2^x for −126 ≤ x ≤ 0, relative error < 3e-6; a NaN stays one. */
 SIMD static inline vec NAME(exp2_lanes)(vec x, float factor) {
-    vec rounded = ADD(x, SET(CK_ROUNDING)), r = SUB(x, SUB(rounded, SET(CK_ROUNDING))), p = SET(0);
+    vec rounded = ADD(x, SET(CK_ROUNDING)), r = SUB(x, SUB(rounded, SET(CK_ROUNDING))), p = SET(CK_EXP2_HIGHEST * factor);
 #define STEP(c) p = FMA(p, r, SET(c * factor));
     CK_EXP2_P(STEP)
 #undef STEP

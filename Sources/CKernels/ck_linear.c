@@ -10,11 +10,11 @@
 size_t ck_linear_padded(size_t outputs) { return ck_round_up(outputs, CK_LINEAR_PANEL); }
 
 size_t ck_linear_packed_count(size_t outputs, size_t inputs) {
-    return ck_linear_padded(outputs) * ck_packed(ck_round_up(inputs, CK_LINEAR_STEP));
+    return ck_linear_padded(outputs) * ck_packed(ck_round_up(inputs, CK_LINEAR_STEP), CK_LINEAR_BLOCK);
 }
 
 size_t ck_linear_scale_count(size_t outputs, size_t inputs) {
-    return ck_linear_padded(outputs) * ck_blocks(inputs);
+    return ck_linear_padded(outputs) * ck_blocks(inputs, CK_LINEAR_BLOCK);
 }
 
 size_t ck_linear_scratch(void) {
@@ -25,17 +25,17 @@ size_t ck_linear_scratch(void) {
 /* One output's block: the sum that ck_packed speaks of, and the weights, and zeros to `padded`, to every 16th pair; returns
    their scale. */
 static float pack_block(const float *weight, size_t count, size_t padded, int16_t *packed) {
-    double highest = 0, sum = 0, factor = 0;
+    double highest = 0, squares = 0, factor = 0;
     int finite = 1;
     for (size_t i = 0; i < count; i++) {
         double magnitude = fabs((double)weight[i]);
         highest = magnitude > highest ? magnitude : highest;
-        sum += magnitude;
+        squares += magnitude * magnitude;
         finite &= isfinite(weight[i]) != 0;
     }
     if (finite && highest >= CK_LINEAR_LOWEST) {
         // Each is rounded by at most a half.
-        double most = (CK_LINEAR_SUM - 1 - (double)count / 2) / sum;
+        double most = (CK_LINEAR_WEIGHT_NORM - 1 - sqrt((double)count) / 2) / sqrt(squares);
         factor = CK_LINEAR_WEIGHT / highest < most ? CK_LINEAR_WEIGHT / highest : most;
     }
     int16_t *pairs = packed + 2 * CK_LINEAR_PANEL;
@@ -59,7 +59,7 @@ void ck_linear_pack(const float *weight, size_t outputs, size_t inputs, int16_t 
                     const float *row = weight + (panel + o) * inputs + first;
                     *scales++ = pack_block(row, panel + o < outputs ? count : 0, padded, packed + 2 * o);
                 }
-                packed += ck_packed(padded) * CK_LINEAR_PANEL;
+                packed += ck_packed(padded, CK_LINEAR_BLOCK) * CK_LINEAR_PANEL;
             }
     }
 }
@@ -74,8 +74,14 @@ static float quantise(const float *x, size_t count, size_t padded, int16_t *quan
         highest = bits > highest ? bits : highest;
     }
     float scale, factor = ck_linear_factor(highest, &scale);
-    for (size_t i = 0; i < padded; i++)
-        quantised[i] = i < count && factor > 0 ? (int16_t)lrintf(x[i] * factor) : 0;
+    uint64_t squares;
+    do {
+        squares = 0;
+        for (size_t i = 0; i < padded; i++) {
+            quantised[i] = i < count && factor > 0 ? (int16_t)lrintf(x[i] * factor) : 0;
+            squares += (uint64_t)(quantised[i] * quantised[i]);
+        }
+    } while (ck_linear_lower(squares, &factor, &scale));
     return scale;
 }
 
@@ -89,24 +95,23 @@ void ck_linear_scalar(const float *x, size_t rows, size_t inputs, const int16_t 
             size_t padded = ck_least(CK_LINEAR_BLOCK, padded_inputs - first);
             float scale = quantise(x + r * inputs + first, ck_least(padded, inputs - first), padded, states);
             size_t group = first / CK_LINEAR_GROUP * CK_LINEAR_GROUP;
-            size_t width = ck_least(CK_LINEAR_GROUP, padded_inputs - group), blocks = ck_blocks(width);
+            size_t width = ck_least(CK_LINEAR_GROUP, padded_inputs - group), blocks = ck_blocks(width, CK_LINEAR_BLOCK);
             for (size_t o = 0; o < outputs; o++) {
                 size_t panel = o / CK_LINEAR_PANEL * CK_LINEAR_PANEL, place = o - panel;
-                const int16_t *weights = packed + padded_outputs * ck_packed(group) + panel * ck_packed(width)
-                                         + (ck_packed(first - group) + 2) * CK_LINEAR_PANEL + 2 * place;
+                const int16_t *weights = packed + padded_outputs * ck_packed(group, CK_LINEAR_BLOCK) + panel * ck_packed(width, CK_LINEAR_BLOCK)
+                                         + (ck_packed(first - group, CK_LINEAR_BLOCK) + 2) * CK_LINEAR_PANEL + 2 * place;
                 float weight_scale = scales[padded_outputs * (group / CK_LINEAR_BLOCK) + panel * blocks
                                             + (first - group) / CK_LINEAR_BLOCK * CK_LINEAR_PANEL + place];
                 int32_t sum = 0;
                 for (size_t i = 0; i < padded; i++)
                     sum += states[i] * weights[i / 2 * 2 * CK_LINEAR_PANEL + i % 2];
                 float *target = y + r * outputs + o;
-                *target = fmaf((float)sum * weight_scale, scale, first > 0 ? *target : 0);
+                float start = first > 0 ? *target : bias ? bias[o] : 0;
+                *target = fmaf((float)sum * weight_scale, scale, start);
             }
         }
-        for (float *target = y + r * outputs, *stop = target + outputs; target < stop; target++) {
-            if (bias) *target += bias[outputs - (size_t)(stop - target)];
-            if (end == CK_LINEAR_GELU) *target = ck_gelu_one(*target);
-        }
+        for (size_t o = 0; o < outputs && end == CK_LINEAR_GELU; o++)
+            y[r * outputs + o] = ck_gelu_one(y[r * outputs + o]);
     }
 }
 

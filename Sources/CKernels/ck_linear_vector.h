@@ -46,102 +46,139 @@ SIMD static inline __attribute__((always_inline)) void NAME(sum_pairs)(const int
 #endif
 }
 
-/* tile[PAIR_ROWS × CK_LINEAR_PANEL] += the product of PAIR_ROWS rows from `row` on with a panel, over `count` inputs of a
-   group. Not inlined: the tile has to stay in memory, as the sums need all registers. */
-SIMD static __attribute__((noinline)) void NAME(multiply_pairs)(const NAME(ck_rows) * rows, size_t row,
-                                                                const int16_t *weights, const float *scales,
-                                                                size_t count, float *tile) {
+/* PAIR_ROWS rows of some panels' outputs: y = source + the product of the rows from `row` on with the panels, over
+   `count` inputs in blocks of `block`; each panel starts from the same `source`. Rows of `source` and `y` are so many
+   floats apart. Not inlined: the outputs have to stay in memory, as the sums need all registers. */
+SIMD static __attribute__((noinline)) void
+NAME(multiply_pairs)(const NAME(ck_rows) * rows, size_t row, const int16_t *weights, const float *scales, size_t count,
+                     size_t block, const float *source, size_t source_stride, float *y, size_t y_stride, size_t panels) {
     size_t stride = rows->stride, blocks = rows->blocks;
-    const int16_t *x = rows->values + row * stride;
-    const int32_t *row_sums = rows->sums + row * blocks;
-    const float *row_scales = rows->scales + row * blocks;
-    for (size_t left = count; left > 0; scales += CK_LINEAR_PANEL, row_sums++, row_scales++) {
-        ivec sums[PAIR_ROWS][PAIR_COLUMNS];
-        size_t inputs = ck_least(left, CK_LINEAR_BLOCK);
-        if (inputs == CK_LINEAR_BLOCK) NAME(sum_pairs)(x, stride, row_sums, blocks, weights, CK_LINEAR_BLOCK, sums);
-        else NAME(sum_pairs)(x, stride, row_sums, blocks, weights, inputs, sums);
-        x += inputs, left -= inputs, weights += ck_packed(inputs) * CK_LINEAR_PANEL;
-        EACH_PAIR_ROW {
-            vec row_scale = SET(row_scales[(size_t)r * blocks]);
-            EACH_PAIR_COLUMN {
-                float *target = tile + r * CK_LINEAR_PANEL + LANES * c;
-                vec sum = MUL(SUMS_TO_FLOAT(sums[r][c]), LOAD(scales + LANES * c));
-                STORE(target, FMA(sum, row_scale, LOAD(target)));
+    for (; panels > 0; panels--, y += CK_LINEAR_PANEL) {
+        const int16_t *x = rows->values + row * stride;
+        const int32_t *row_sums = rows->sums + row * blocks;
+        const float *row_scales = rows->scales + row * blocks, *earlier = source;
+        size_t earlier_stride = source_stride;
+        for (size_t left = count; left > 0; scales += CK_LINEAR_PANEL, row_sums++, row_scales++) {
+            ivec sums[PAIR_ROWS][PAIR_COLUMNS];
+            size_t inputs = ck_least(left, block);
+            NAME(sum_pairs)(x, stride, row_sums, blocks, weights, inputs, sums);
+            x += inputs, left -= inputs, weights += (inputs + 2) * CK_LINEAR_PANEL;
+            EACH_PAIR_ROW {
+                vec row_scale = SET(row_scales[(size_t)r * blocks]);
+                EACH_PAIR_COLUMN {
+                    vec sum = MUL(SUMS_TO_FLOAT(sums[r][c]), LOAD(scales + LANES * c));
+                    vec start = LOAD(earlier + (size_t)r * earlier_stride + LANES * c);
+                    STORE(y + (size_t)r * y_stride + LANES * c, FMA(sum, row_scale, start));
+                }
             }
+            earlier = y, earlier_stride = y_stride;
         }
     }
 }
 
-/* Copies rows of a tile, all of it or less. */
-SIMD static inline void NAME(copy_tile)(const float *from, size_t from_stride, size_t rows, size_t columns, float *to,
-                                        size_t to_stride) {
-    if (rows == PAIR_ROWS && columns == CK_LINEAR_PANEL) {
-        EACH_PAIR_ROW EACH_PAIR_COLUMN
-            STORE(to + (size_t)r * to_stride + LANES * c, LOAD(from + (size_t)r * from_stride + LANES * c));
-    } else
-        for (size_t r = 0; r < rows; r++) memcpy(to + r * to_stride, from + r * from_stride, columns * sizeof *to);
+/* Copies the first columns of some rows. */
+static inline void NAME(copy_rows)(const float *from, size_t from_stride, size_t rows, size_t columns, float *to,
+                                   size_t to_stride) {
+    for (size_t r = 0; r < rows; r++) memcpy(to + r * to_stride, from + r * from_stride, columns * sizeof *to);
+}
+
+/* Of the 8 sums of 32 bits. */
+SIMD static inline int32_t NAME(add_all)(__m256i sums) {
+    __m128i half = _mm_add_epi32(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
+    half = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0x4e));
+    return _mm_cvtsi128_si32(_mm_add_epi32(half, _mm_shuffle_epi32(half, 0xb1)));
+}
+
+/* Sums less the products of elements two apart, in 256 bits at every level as a block may have no more. */
+SIMD static inline __m256i NAME(less_products)(__m256i sums, __m256i elements) {
+    return _mm256_sub_epi32(sums, _mm256_madd_epi16(elements, _mm256_srli_epi64(elements, 32)));
 }
 
 /* Minus the sum of the products of elements two apart, for `count` elements of a block. */
 SIMD static inline int32_t NAME(sum_products)(const int16_t *values, size_t count) {
-    // Always 256 bits: a block may have no more than CK_LINEAR_STEP elements.
-    __m256i sum = _mm256_setzero_si256();
-    for (size_t i = 0; i < count; i += CK_LINEAR_STEP) {
-        __m256i pairs = _mm256_loadu_si256((const __m256i *)(values + i));
-        sum = _mm256_sub_epi32(sum, _mm256_madd_epi16(pairs, _mm256_srli_epi64(pairs, 32)));
-    }
-    __m128i half = _mm_add_epi32(_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1));
-    return _mm_cvtsi128_si32(_mm_add_epi32(half, _mm_shuffle_epi32(half, 0x4e)));
+    __m256i sums = _mm256_setzero_si256();
+    for (size_t i = 0; i < count; i += CK_LINEAR_STEP)
+        sums = NAME(less_products)(sums, _mm256_loadu_si256((const __m256i *)(values + i)));
+    return NAME(add_all)(sums);
 }
 
-/* q[i] = round(x[i] · factor), `count` of them, a multiple of CK_LINEAR_STEP. */
-SIMD static inline __attribute__((always_inline)) void NAME(round_all)(const float *x, float factor, size_t count,
-                                                                       int16_t *q) {
+/* q[i] = round(x[i] · factor), `count` of them, a multiple of CK_LINEAR_STEP, and `products` as sum_products has it; returns
+   the sum of their squares. */
+SIMD static inline __attribute__((always_inline)) uint64_t NAME(round_all)(const float *x, float factor, size_t count,
+                                                                           int16_t *q, int32_t *products) {
+    __m256i squares = _mm256_setzero_si256(), sums = squares;
     for (size_t i = 0; i < count; i += CK_LINEAR_STEP) {
         vec lanes[CK_LINEAR_STEP / LANES];
         for (size_t l = 0; l < CK_LINEAR_STEP / LANES; l++) lanes[l] = MUL(LOAD(x + i + LANES * l), SET(factor));
-        STORE_ROUNDED(q + i, lanes);
+        __m256i rounded = ROUND_ALL(lanes);
+        _mm256_storeu_si256((__m256i *)(q + i), rounded);
+        squares = _mm256_add_epi32(squares, _mm256_madd_epi16(rounded, rounded));
+        sums = NAME(less_products)(sums, rounded);
     }
+    *products = NAME(add_all)(sums);
+    _Static_assert((int64_t)CK_LINEAR_BLOCK / 8 * CK_LINEAR_HIGHEST * CK_LINEAR_HIGHEST <= UINT32_MAX, "a lane");
+    __m256i wide = _mm256_add_epi64(_mm256_cvtepu32_epi64(_mm256_castsi256_si128(squares)),
+                                    _mm256_cvtepu32_epi64(_mm256_extracti128_si256(squares, 1)));
+    __m128i half = _mm_add_epi64(_mm256_castsi256_si128(wide), _mm256_extracti128_si256(wide, 1));
+    return (uint64_t)_mm_cvtsi128_si64(_mm_add_epi64(half, _mm_unpackhi_epi64(half, half)));
 }
 
-/* One block of a row's states; `count` is a multiple of CK_LINEAR_STEP. */
-SIMD static inline __attribute__((always_inline)) void NAME(quantise_block)(const float *x, size_t count, int16_t *q,
-                                                                            float *scale, int32_t *sum) {
+/* What the states of a block are multiplied by, and their scale; `count` is a multiple of CK_LINEAR_STEP. */
+SIMD static inline __attribute__((always_inline)) float NAME(block_factor)(const float *x, size_t count, float *scale) {
     ivec highest = ZERO_PAIRS();
     for (size_t i = 0; i < count; i += LANES) highest = HIGHER_MAGNITUDE(highest, x + i);
-    NAME(round_all)(x, ck_linear_factor(HIGHEST_BITS(highest), scale), count, q);
-    *sum = NAME(sum_products)(q, count);
+    return ck_linear_factor(HIGHEST_BITS(highest), scale);
+}
+
+/* One block of a row's states as integers. */
+SIMD static inline __attribute__((always_inline)) void NAME(round_block)(const float *x, size_t count, float factor,
+                                                                         int16_t *q, float *scale, int32_t *sum) {
+    if (ck_linear_lower(NAME(round_all)(x, factor, count, q, sum), &factor, scale))
+        NAME(round_all)(x, factor, count, q, sum);
 }
 
 /* A row's group of `count` states, and zeros to `padded`. */
 SIMD static void NAME(quantise)(const float *x, size_t count, size_t padded, const NAME(ck_rows) * rows, size_t row) {
+    enum { TOGETHER = CK_LINEAR_GROUP / CK_LINEAR_BLOCK };
     int16_t *q = rows->values + row * rows->stride;
-    float *scales = rows->scales + row * rows->blocks, last[CK_LINEAR_BLOCK] = {0};
+    float *scales = rows->scales + row * rows->blocks, factors[TOGETHER], last[CK_LINEAR_BLOCK];
     int32_t *sums = rows->sums + row * rows->blocks;
-    size_t first = 0;
-    for (; first + CK_LINEAR_BLOCK <= count; first += CK_LINEAR_BLOCK)
-        NAME(quantise_block)(x + first, CK_LINEAR_BLOCK, q + first, scales++, sums++);
-    if (first == padded) return;
-    memcpy(last, x + first, (count - first) * sizeof *x);
-    NAME(quantise_block)(last, padded - first, q + first, scales, sums);
+    size_t left = padded;
+    // Some blocks together, as each factor waits long for its block's highest.
+    while (count >= CK_LINEAR_BLOCK) {
+        size_t blocks = ck_least(TOGETHER, count / CK_LINEAR_BLOCK), width = blocks * CK_LINEAR_BLOCK;
+        for (size_t b = 0; b < blocks; b++)
+            factors[b] = NAME(block_factor)(x + b * CK_LINEAR_BLOCK, CK_LINEAR_BLOCK, scales + b);
+        for (size_t b = 0; b < blocks; b++, x += CK_LINEAR_BLOCK, q += CK_LINEAR_BLOCK)
+            NAME(round_block)(x, CK_LINEAR_BLOCK, factors[b], q, scales++, sums++);
+        count -= width, left -= width;
+    }
+    if (left == 0) return;
+    if (count < left) {
+        memset(last, 0, sizeof last);
+        x = memcpy(last, x, count * sizeof *x);
+    }
+    NAME(round_block)(x, left, NAME(block_factor)(x, left, scales), q, scales, sums);
 }
 
 SIMD void NAME(ck_linear)(const float *x, size_t rows, size_t inputs, const int16_t *packed, const float *scales,
                           const float *bias, size_t outputs, ck_linear_end end, float *y, float *scratch) {
     size_t padded_outputs = ck_linear_padded(outputs), padded_inputs = ck_round_up(inputs, CK_LINEAR_STEP);
     float tile[PAIR_ROWS * CK_LINEAR_PANEL] __attribute__((aligned(64)));
+    static const float zeros[CK_LINEAR_PANEL] __attribute__((aligned(64)));
     NAME(ck_rows) states = {.blocks = CK_LINEAR_GROUP / CK_LINEAR_BLOCK, .scales = scratch};
     states.sums = (int32_t *)(scratch + CK_LINEAR_ROWS * states.blocks);
     states.values = (int16_t *)(states.sums + CK_LINEAR_ROWS * states.blocks);
     for (size_t top = 0; top < rows; top += CK_LINEAR_ROWS) {
         size_t height = ck_least(CK_LINEAR_ROWS, rows - top);
         for (size_t group = 0; group < padded_inputs; group += CK_LINEAR_GROUP) {
-            size_t count = ck_least(CK_LINEAR_GROUP, padded_inputs - group), size = ck_packed(count) * CK_LINEAR_PANEL;
-            const int16_t *panel = packed + padded_outputs * ck_packed(group);
+            size_t count = ck_least(CK_LINEAR_GROUP, padded_inputs - group);
+            size_t size = ck_packed(count, CK_LINEAR_BLOCK) * CK_LINEAR_PANEL;
+            const int16_t *panel = packed + padded_outputs * ck_packed(group, CK_LINEAR_BLOCK);
             const float *panel_scales = scales + padded_outputs * (group / CK_LINEAR_BLOCK);
             // A tile's part of the next panel, to be fetched ahead.
             size_t part = size * PAIR_ROWS / height + 1;
-            int finishes = group + count == padded_inputs, gelu = finishes && end == CK_LINEAR_GELU;
+            int gelu = group + count == padded_inputs && end == CK_LINEAR_GELU;
             states.stride = count;
             for (size_t r = 0; r < ck_round_up(height, PAIR_ROWS); r++)
                 // Rows that fill the last tile repeat the last row; nothing of them is kept.
@@ -149,25 +186,27 @@ SIMD void NAME(ck_linear)(const float *x, size_t rows, size_t inputs, const int1
                                count, &states, r);
             for (size_t column = 0; column < outputs; column += CK_LINEAR_PANEL) {
                 size_t columns = ck_least(CK_LINEAR_PANEL, outputs - column);
+                const float *start = bias ? bias + column : zeros;
                 const int16_t *ahead = panel + size;
                 for (size_t r = 0; r < height; r += PAIR_ROWS, ahead += part) {
                     size_t kept = ck_least(PAIR_ROWS, height - r);
                     float *place = y + (top + r) * outputs + column;
+                    // What isn't a whole tile is made in one, and its part copied.
+                    int whole = kept == PAIR_ROWS && columns == CK_LINEAR_PANEL;
+                    float *target = whole ? place : tile;
+                    size_t stride = whole ? outputs : CK_LINEAR_PANEL;
                     for (size_t i = 0; i < part; i += 2 * CK_CACHE_LINE) __builtin_prefetch(ahead + i, 0, 2);
                     for (size_t k = 0; k < kept; k++) __builtin_prefetch(place + k * outputs, 1);
-                    if (group == 0) memset(tile, 0, sizeof tile);
-                    else NAME(copy_tile)(place, outputs, kept, columns, tile, CK_LINEAR_PANEL);
-                    NAME(multiply_pairs)(&states, r, panel, panel_scales, count, tile);
-                    for (size_t i = 0; i < PAIR_ROWS * CK_LINEAR_PANEL && finishes && bias; i += LANES)
-                        STORE(tile + i, ADD(LOAD(tile + i), LOAD(bias + column + i % CK_LINEAR_PANEL)));
-                    for (size_t i = 0; i < PAIR_ROWS * CK_LINEAR_PANEL && gelu; i += 2 * LANES) {
-                        // Two at once share the constants' loads.
-                        vec first = NAME(gelu_lanes)(LOAD(tile + i)), second = NAME(gelu_lanes)(LOAD(tile + i + LANES));
-                        STORE(tile + i, first), STORE(tile + i + LANES, second);
+                    if (!whole && group > 0) NAME(copy_rows)(place, outputs, kept, columns, tile, CK_LINEAR_PANEL);
+                    NAME(multiply_pairs)(&states, r, panel, panel_scales, count, CK_LINEAR_BLOCK,
+                                         group > 0 ? target : start, group > 0 ? stride : 0, target, stride, 1);
+                    for (int k = 0; k < PAIR_ROWS && gelu; k++) EACH_PAIR_COLUMN {
+                        float *lanes = target + (size_t)k * stride + LANES * c;
+                        STORE(lanes, NAME(gelu_lanes)(LOAD(lanes)));
                     }
-                    NAME(copy_tile)(tile, CK_LINEAR_PANEL, kept, columns, place, outputs);
+                    if (!whole) NAME(copy_rows)(tile, CK_LINEAR_PANEL, kept, columns, place, outputs);
                 }
-                panel += size, panel_scales += ck_blocks(count) * CK_LINEAR_PANEL;
+                panel += size, panel_scales += ck_blocks(count, CK_LINEAR_BLOCK) * CK_LINEAR_PANEL;
             }
         }
     }

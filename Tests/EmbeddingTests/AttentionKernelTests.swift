@@ -69,7 +69,7 @@ import Testing
     func agreesWithTheFormula(level: KernelLevel) {
         for (count, heads, width) in [
             (1, 2, 8), (2, 1, 1), (6, 3, 7), (7, 2, 16), (12, 2, 17), (13, 1, 32), (16, 2, 33), (33, 2, 64),
-            (100, 1, 20),
+            (100, 1, 20), (5, 2, 130), (4, 1, 530),
         ] {
             let projected = normals(count * 3 * heads * width, UInt64(count), scale: 1.5)
             let bias = normals(heads * (2 * count - 1), 9, scale: 2)

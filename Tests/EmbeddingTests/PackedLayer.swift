@@ -51,7 +51,7 @@ struct PackedLayer {
 }
 
 /// The definition's block of inputs.
-private let block = 64
+private let block = 128
 
 private func blocks(_ row: ArraySlice<Float>) -> [[Float]] {
     stride(from: row.startIndex, to: row.endIndex, by: block).map { Array(row[$0..<min($0 + block, row.endIndex)]) }
@@ -59,15 +59,19 @@ private func blocks(_ row: ArraySlice<Float>) -> [[Float]] {
 
 /// A row of states as the definition rounds it.
 struct QuantisedStates {
-    let values: [[Int]]
-    let scales: [Float]
+    private(set) var values: [[Int]] = []
+    private(set) var scales: [Float] = []
 
     init(_ row: ArraySlice<Float>) {
-        values = blocks(row).map { states in
-            let factor = 11585 / states.map(abs).max()!
-            return states.map { Int(($0 * factor).rounded(.toNearestOrEven)) }
+        for states in blocks(row) {
+            func rounded(_ factor: Float) -> [Int] { states.map { Int(($0 * factor).rounded(.toNearestOrEven)) } }
+            let highest = states.map(abs).max()!
+            let whole = rounded(16000 / highest)
+            let squares = whole.reduce(0) { $0 + $1 * $1 }
+            let ratio: Float = squares > 85000 * 85000 ? 84988 / Float(squares).squareRoot() : 1
+            values.append(ratio == 1 ? whole : rounded(16000 / highest * ratio))
+            scales.append(highest / 16000 / ratio)
         }
-        scales = blocks(row).map { $0.map(abs).max()! / 11585 }
     }
 }
 
@@ -81,8 +85,9 @@ struct QuantisedWeights {
         weights = blocks(row)
         let factors = weights.map { weights in
             let magnitudes = weights.map { abs(Double($0)) }
-            let most = Double(Int32.max / 11585) - 1 - Double(weights.count) / 2
-            return min(Double(32767 - 11585) / magnitudes.max()!, most / magnitudes.reduce(0, +))
+            let norm = magnitudes.reduce(0) { $0 + $1 * $1 }.squareRoot()
+            let most = Double(Int32.max / 85000) - 1 - Double(weights.count).squareRoot() / 2
+            return min(Double(32767 - 16000) / magnitudes.max()!, most / norm)
         }
         scales = factors.map { Float(1 / $0) }
         values = zip(weights, factors).map { weights, factor in
@@ -90,22 +95,23 @@ struct QuantisedWeights {
         }
     }
 
-    func product(_ states: QuantisedStates) -> Float {
-        var result: Float = 0
+    func product(_ states: QuantisedStates, from start: Float = 0) -> Float {
+        var result = start
         for index in values.indices {
-            #expect(values[index].reduce(0) { $0 + abs($1) } * 11585 <= Int(Int32.max))
+            func squares(_ numbers: [Int]) -> Double { Double(numbers.reduce(0) { $0 + $1 * $1 }) }
+            #expect((squares(values[index]) * squares(states.values[index])).squareRoot() <= Double(Int32.max))
             let sum = zip(values[index], states.values[index]).reduce(0) { $0 + $1.0 * $1.1 }
             result = result.addingProduct(Float(sum) * scales[index], states.scales[index])
         }
         return result
     }
 
-    /// How far a product with these states may be from the exact one.
-    func bound(_ states: ArraySlice<Float>) -> Double {
+    /// How far a product with these states, which have these scales, may be from the exact one.
+    func bound(_ states: ArraySlice<Float>, scales stateScales: [Float]) -> Double {
         var bound = 0.0
         for (index, states) in blocks(states).enumerated() {
             func sum(_ numbers: [Float]) -> Double { numbers.reduce(0) { $0 + abs(Double($1)) } }
-            let (s, t) = (Double(states.map(abs).max()!) / 11585, Double(scales[index]))
+            let (s, t) = (Double(stateScales[index]), Double(scales[index]))
             bound += (s * sum(weights[index]) + t * sum(states) + Double(states.count) * s * t / 2) / 2
             // Single precision: a few roundings of numbers no larger than the block's product of magnitudes.
             bound += 5e-7 * zip(states, weights[index]).reduce(0) { $0 + abs(Double($1.0) * Double($1.1)) }

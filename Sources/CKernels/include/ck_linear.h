@@ -2,12 +2,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* y = f(x · Wᵀ + bias) in 16-bit integers with a scale for each block of 64 inputs.
+/* y = f(bias + x · Wᵀ) in 16-bit integers with a scale for each block of 128 inputs.
 
-   In a block, a row of x is a_i · (h / 11585) with a_i = round(x_i · 11585 / h), |a_i| ≤ 11585, h its largest |x_i|. An output's
-   weights are w_i · t with |w_i| ≤ 32767 − 11585 and t as small as Σ|w_i| ≤ (2³¹ − 1) / 11585 allows. So Σ a_i · w_i is exact
-   in 32 bits, and y = Σ over blocks, in their order, of fma(float(Σ a_i · w_i) · t, h / 11585, ·). With s = h / 11585 and n
-   inputs the error of a block is at most (s · Σ|W_i| + t · Σ|x_i| + n · s · t / 2) / 2 and what single precision rounds.
+   In a block, a row of x is a_i · s with a_i = round(x_i / s), s = h / 16000 and h its largest |x_i|, and s larger where
+   Σ a_i² would be above 85000². An output's weights are w_i · t with t as small as |w_i| ≤ 32767 − 16000 and
+   √Σ w_i² ≤ (2³¹ − 1) / 85000 allow. So |Σ a_i · w_i| ≤ √Σ a_i² · √Σ w_i² < 2³¹ is exact in 32 bits, and y = the bias, or
+   0, and Σ over blocks, in their order, of fma(float(Σ a_i · w_i) · t, s, ·). With n inputs the error of a block is at most
+   (s · Σ|W_i| + t · Σ|x_i| + n · s · t / 2) / 2 and what single precision rounds.
 
    The vector versions take two products in one multiplication, with sums modulo 2³² (S. Winograd, A New Algorithm for Inner
    Product, IEEE Transactions on Computers C-17, 1968):
@@ -38,8 +39,8 @@ void ck_linear_pack(const float *weight, size_t outputs, size_t inputs, int16_t 
 /// Floats of scratch that `ck_linear` needs.
 size_t ck_linear_scratch(void);
 
-/// y[rows × outputs] = end(x[rows × inputs] · Wᵀ + bias). `bias` has ck_linear_padded(outputs) elements, or is null for
-/// none; the GELU is v · (1 + erf(v / √2)) / 2, |error| < 1e-6 · max(1, |v|).
+/// y[rows × outputs] = end(bias + x[rows × inputs] · Wᵀ). `bias` has ck_linear_padded(outputs) elements, or is null for
+/// none; the GELU is v · (1 + erf(v / √2)) / 2, |error| < 1e-5 · max(1, |v|).
 void ck_linear(const float *x, size_t rows, size_t inputs, const int16_t *packed, const float *scales, const float *bias,
                size_t outputs, ck_linear_end end, float *y, float *scratch);
 

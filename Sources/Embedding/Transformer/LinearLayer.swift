@@ -1,6 +1,6 @@
 internal import CKernels
 
-/// A linear layer `y = x·Wᵀ + b` in 16-bit integers with a scale for each block of 64 inputs, its weights packed for the
+/// A linear layer `y = x·Wᵀ + b` in 16-bit integers with a scale for each block of 128 inputs, its weights packed for the
 /// product's kernel; `ck_linear.h` has the formula and its bound.
 struct LinearLayer: Sendable {
     let inputs: Int

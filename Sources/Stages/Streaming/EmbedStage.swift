@@ -12,7 +12,7 @@ package struct EmbedStage: Stage {
     }
 
     package static let name = "embed"
-    package static let version = 4
+    package static let version = 5
     package let parameters: Parameters
     private let source: EmbeddingSource
 
