@@ -32,15 +32,17 @@ package struct AuditSource: Hashable, Sendable {
         package var score: Double
         package var pValue: Double?
         package var similarity: Double?
+        package var sentenceSimilarity: Double?
         package var influence: Double?
         package var relativeInfluence: Double?
         package var tokenInfluence: Double?
 
         package init(
-            score: Double, pValue: Double? = nil, similarity: Double? = nil, influence: Double? = nil,
-            relativeInfluence: Double? = nil, tokenInfluence: Double? = nil
+            score: Double, pValue: Double? = nil, similarity: Double? = nil, sentenceSimilarity: Double? = nil,
+            influence: Double? = nil, relativeInfluence: Double? = nil, tokenInfluence: Double? = nil
         ) {
             (self.score, self.pValue, self.similarity) = (score, pValue, similarity)
+            self.sentenceSimilarity = sentenceSimilarity
             (self.influence, self.relativeInfluence) = (influence, relativeInfluence)
             self.tokenInfluence = tokenInfluence
         }

@@ -28,6 +28,8 @@ package struct Attribution: Sendable, Hashable {
     package let pValue: Double?
     /// Cosine of the two fingerprints.
     package let similarity: Float
+    /// Cosine of the output's embedding with that of the sample's nearest sentence; nothing where the build embedded none.
+    package let sentenceSimilarity: Float?
     /// `-∇L(y)ᵀ (H + λI)⁻¹ ∇L(x)`: the more negative, the more the sample lowers the probe's loss on the output.
     package let influence: Float
     /// Influence divided by the root of the sample's self-influence (ℓ-RelatIF).
@@ -78,6 +80,7 @@ extension Attribution: Encodable {
         case rank, passage, score, similarity, influence
         case sourceID = "source_id"
         case pValue = "p_value"
+        case sentenceSimilarity = "sentence_similarity"
         case relativeInfluence = "relative_influence"
         case tokenInfluence = "token_influence"
     }
@@ -89,6 +92,7 @@ extension Attribution: Encodable {
         try container.encodeIfPresent(passage, forKey: .passage)
         try container.encode(score, forKey: .score)
         try container.encode(similarity, forKey: .similarity)
+        try container.encode(sentenceSimilarity, forKey: .sentenceSimilarity)
         try container.encode(influence, forKey: .influence)
         try container.encode(pValue, forKey: .pValue)
         try container.encode(relativeInfluence, forKey: .relativeInfluence)

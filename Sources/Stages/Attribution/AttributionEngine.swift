@@ -130,7 +130,8 @@ struct AttributionEngine: Sendable {
                 Attribution(
                     rank: position + 1, sourceID: source.id, passage: source.passage,
                     score: ordered.scores[output][position], pValue: ordered.pValues?[output][position],
-                    similarity: candidate.similarity, influence: candidate.influence,
+                    similarity: candidate.similarity, sentenceSimilarity: candidate.sentenceSimilarity,
+                    influence: candidate.influence,
                     relativeInfluence: candidate.relativeInfluence,
                     tokenInfluence: candidate.tokenInfluence.map { Float($0) }, text: source.text,
                     metadata: withTexts ? try corpus.metadata(row: candidate.row) : nil))

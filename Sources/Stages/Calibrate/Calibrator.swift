@@ -24,7 +24,7 @@ struct Calibrator {
     }
 
     /// Weights where nothing could be fitted: similarity and token influence count the same.
-    static let untrained = [0.5, 0, 0.5]
+    static let untrained = [0.5, 0, 0.5, 0]
 
     /// The candidates of simulated outputs.
     ///
@@ -93,12 +93,21 @@ struct Calibrator {
                 examples, features: Set(features.map(\.rawValue)), count: Feature.allCases.count)
             return (ranker, scale, ranker.losses(tests, scale: scale))
         }
-        // A feature stays if the source is clearly likelier with it, on outputs that the fit has not seen.
-        let hasText = training.contains { $0.candidates.contains { $0.tokenInfluence != nil } }
-        var kept: Set<Feature> = hasText ? [.similarity, .cluster, .token] : [.similarity, .cluster]
+        // A feature stays if the source is clearly likelier with it, on outputs that the fit has not seen. The whole sample
+        // stays beside its nearest sentence: most simulated outputs are spans of long samples, and real ones may be of all
+        // that a sample says.
+        func isKnown(_ evidence: (Candidate) -> Bool) -> Bool {
+            training.contains { $0.candidates.contains(where: evidence) }
+        }
+        var all: Set<Feature> = [.similarity, .cluster]
+        if isKnown({ $0.tokenInfluence != nil }) { all.insert(.token) }
+        if isKnown({ $0.sentenceSimilarity != nil }) { all.insert(.sentence) }
+        var kept = all
         var best = fit(kept)
         var dropped: [Feature] = []
-        for feature in [Feature.cluster, .token, .similarity] where kept.contains(feature) && kept.count > 1 {
+        for feature in [Feature.cluster, .sentence, .token, .similarity] where kept.contains(feature) && kept.count > 1
+        {
+            if feature == .similarity, kept.contains(.sentence) { continue }
             let without = fit(kept.subtracting([feature]))
             if Self.meanOverError(zip(without.losses, best.losses).map { $0 - $1 }) < 2 {
                 kept.remove(feature)
@@ -106,13 +115,10 @@ struct Calibrator {
                 best = without
             }
         }
-        let subsets: [Set<Feature>] =
-            hasText
-            ? [
-                [.similarity], [.cluster], [.token], [.similarity, .cluster], [.similarity, .token],
-                [.similarity, .cluster, .token],
-            ]
-            : [[.similarity], [.cluster], [.similarity, .cluster]]
+        // Each alone, all but one, and all.
+        let ordered = Feature.allCases.filter(all.contains)
+        let subsets =
+            ordered.map { [$0] } + (all.count > 2 ? ordered.reversed().map { all.subtracting([$0]) } : []) + [all]
         let ablations = subsets.map { features in
             let fitted = fit(features)
             return ablation(features, fitted.ranker, fitted.losses, heldOut)
