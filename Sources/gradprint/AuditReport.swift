@@ -94,6 +94,7 @@ extension AuditSource {
         self.init(
             rank: attribution.rank, id: attribution.sourceID, passage: attribution.passage,
             text: attribution.text.isEmpty ? nil : attribution.text,
+            nearestSentence: attribution.nearestSentence,
             metadata: try attribution.metadata.map { try Self.facts($0, of: attribution.sourceID) } ?? [],
             scores: Scores(
                 score: Double(attribution.score), pValue: attribution.pValue,

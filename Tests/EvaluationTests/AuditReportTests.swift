@@ -110,7 +110,8 @@ import Testing
 
     @Test func metadataShowsTheLicenceFirst() throws {
         let source = AuditSource(
-            rank: 1, id: "s", text: nil, metadata: [Fact("author", "me"), Fact("Licence", "CC0")],
+            rank: 1, id: "s", text: nil, nearestSentence: "x < y.",
+            metadata: [Fact("author", "me"), Fact("Licence", "CC0")],
             scores: .init(
                 score: 0.5, pValue: 0.01, similarity: 0.9, sentenceSimilarity: 0.8, influence: -2,
                 relativeInfluence: -1, tokenInfluence: 3))
@@ -118,6 +119,7 @@ import Testing
         #expect(
             html.contains(
                 "<dt><bdi>Licence</bdi></dt><dd><bdi>CC0</bdi></dd>\n<dt><bdi>author</bdi></dt><dd><bdi>me</bdi></dd>"))
+        #expect(html.contains("Nearest sentence: <bdi>x &lt; y.</bdi>"))
         for label in [
             "score", "p-value", "similarity", "sentence similarity", "influence", "relative influence",
             "token influence",

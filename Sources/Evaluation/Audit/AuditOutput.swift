@@ -55,14 +55,18 @@ package struct AuditSource: Hashable, Sendable {
     package var passage: Int?
     /// Nil for a corpus of vectors.
     package var text: String?
+    /// The sentence of the text that is nearest to the output; nil where the text is one sentence, or nobody knows.
+    package var nearestSentence: String?
     /// In the order to show; `license` or `licence`, in any case, gets a line of its own.
     package var metadata: [Fact]
     package var scores: Scores
 
     package init(
-        rank: Int, id: String, passage: Int? = nil, text: String?, metadata: [Fact] = [], scores: Scores
+        rank: Int, id: String, passage: Int? = nil, text: String?, nearestSentence: String? = nil,
+        metadata: [Fact] = [], scores: Scores
     ) {
         (self.rank, self.id, self.passage) = (rank, id, passage)
+        self.nearestSentence = nearestSentence
         (self.text, self.metadata, self.scores) = (text, metadata, scores)
     }
 }

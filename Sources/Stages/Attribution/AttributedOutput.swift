@@ -39,6 +39,8 @@ package struct Attribution: Sendable, Hashable {
     package let tokenInfluence: Float?
     /// The sample's text, for a reader; empty for vectors and where nobody asked for it.
     package let text: String
+    /// The sentence of it that ``sentenceSimilarity`` is of; nothing where the text is one sentence or empty.
+    package let nearestSentence: String?
     /// Its other fields, as JSON.
     package let metadata: String?
 }

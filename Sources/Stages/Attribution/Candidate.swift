@@ -10,6 +10,8 @@ struct Candidate: Sendable {
     var similarity: Float = 0
     /// Cosine of the output's embedding with that of the row's nearest sentence; nothing where sentences are not embedded.
     var sentenceSimilarity: Float?
+    /// That sentence's number, of a row that has several.
+    var nearestSentence: Int?
     /// Of the token probe, in nats; nothing without texts.
     var tokenInfluence: Double?
     /// The same in units of what the output itself would bring: −1 for a copy.

@@ -239,6 +239,7 @@ struct CandidateFinder: Sendable {
             let row = result[position].row
             if let nearest = try sentences.nearest(row: row, to: direction.span) {
                 result[position].sentenceSimilarity = nearest.cosine
+                result[position].nearestSentence = nearest.sentence
             } else if fingerprinter.isEmbedding {
                 result[position].sentenceSimilarity = result[position].similarity
             } else {
