@@ -88,10 +88,15 @@ struct Calibrator {
         let untrained = Ranker(weights: Self.untrained)
         guard ranking == .fitted, examples.count >= 20 else { return (untrained, [], []) }
         let tests = heldOut.compactMap { example($0) }
-        func fit(_ features: Set<Feature>) -> (ranker: Ranker, scale: Double, losses: [Double]) {
+        typealias Fit = (ranker: Ranker, scale: Double, losses: [Double])
+        var fits: [Set<Feature>: Fit] = [:]
+        func fit(_ features: Set<Feature>) -> Fit {
+            if let known = fits[features] { return known }
             let (ranker, scale) = Ranker.fit(
                 examples, features: Set(features.map(\.rawValue)), count: Feature.allCases.count)
-            return (ranker, scale, ranker.losses(tests, scale: scale))
+            let found = (ranker, scale, ranker.losses(tests, scale: scale))
+            fits[features] = found
+            return found
         }
         // A feature stays if the source is clearly likelier with it, on outputs that the fit has not seen. The whole sample
         // stays beside its nearest sentence: most simulated outputs are spans of long samples, and real ones may be of all

@@ -84,7 +84,7 @@ package struct EmbedSettings: Sendable {
 package struct RefineSettings: Codable, Hashable, Sendable {
     /// What the score is made of.
     package enum Ranking: String, CaseIterable, Codable, Sendable {
-        /// Similarity, cluster influence and token influence, with weights that the build fits.
+        /// Similarities, cluster influence and token influence, with weights that the build fits.
         case fitted
         /// The fingerprints' similarity alone.
         case similarity
