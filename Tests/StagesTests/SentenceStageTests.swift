@@ -69,7 +69,7 @@ import Testing
         let rows = try SentenceRows(found, dimension: embedder.dimension)
         #expect(rows.rows == 70)
         var generator = SeededGenerator(seed: 6)
-        let queries = unit(try embedder.embed((0..<20).map { _ in Self.sentence(&generator) }))
+        let queries = unit(try embedder.embed((0..<8).map { _ in Self.sentence(&generator) }))
         let nothing = [Float](repeating: 0, count: embedder.dimension)
         var errors: [Float] = []
         for (row, text) in texts.enumerated() {
@@ -151,7 +151,7 @@ import Testing
         let log = try workspace.write("{\"id\": \"o\", \"text\": \"\(texts[7]) \(texts[9])\"}\n", to: "log.jsonl")
         let embedder = try EmbedderFolder.load(Self.table)
         let output = unit(try embedder.embed(["\(texts[7]) \(texts[9])"]))
-        for extra in [[], ["fingerprint.signature_weight=0.5"], ["fingerprint.token_weight=0.5"]] {
+        for extra in [[], ["fingerprint.signature_weight=0.5", "fingerprint.token_weight=0.5"]] {
             let directory = try build(texts, extra)
             for attribution in try workspace.attribute(directory, log: log)[0].attributions {
                 let row = try #require(Int(attribution.sourceID.dropFirst()))
