@@ -98,27 +98,20 @@ struct Calibrator {
             fits[features] = found
             return found
         }
-        // A feature stays if the source is clearly likelier with it, on outputs that the fit has not seen. The whole sample
-        // stays beside its nearest sentence: most simulated outputs are spans of long samples, and real ones may be of all
-        // that a sample says.
+        // Cluster influence stays if the source is clearly likelier with it, on outputs that the fit has not seen: where it says
+        // nothing, a little weight would be noise. What the texts themselves say always takes part, with the weight it gets.
         func isKnown(_ evidence: (Candidate) -> Bool) -> Bool {
             training.contains { $0.candidates.contains(where: evidence) }
         }
         var all: Set<Feature> = [.similarity, .cluster]
         if isKnown({ $0.tokenInfluence != nil }) { all.insert(.token) }
         if isKnown({ $0.sentenceSimilarity != nil }) { all.insert(.sentence) }
-        var kept = all
-        var best = fit(kept)
+        var best = fit(all)
         var dropped: [Feature] = []
-        for feature in [Feature.cluster, .sentence, .token, .similarity] where kept.contains(feature) && kept.count > 1
-        {
-            if feature == .similarity, kept.contains(.sentence) { continue }
-            let without = fit(kept.subtracting([feature]))
-            if Self.meanOverError(zip(without.losses, best.losses).map { $0 - $1 }) < 2 {
-                kept.remove(feature)
-                dropped.append(feature)
-                best = without
-            }
+        let without = fit(all.subtracting([.cluster]))
+        if Self.meanOverError(zip(without.losses, best.losses).map { $0 - $1 }) < 2 {
+            dropped.append(.cluster)
+            best = without
         }
         // Each alone, all but one, and all.
         let ordered = Feature.allCases.filter(all.contains)
