@@ -12,6 +12,9 @@ package protocol Embedder: Sendable {
     /// How many tokens of a text count, special ones included; what lies beyond is cut off.
     var maximumTokens: Int { get }
 
+    /// Whether embeddings come from a table, without a network: a text more costs next to nothing.
+    var isStatic: Bool { get }
+
     /// The embeddings of the texts, one row each, in their order: `[texts.count × dimension]`, all finite.
     ///
     /// - Throws: `nonFinite`, naming the text's index.

@@ -13,6 +13,7 @@ enum ArtifactFile {
     static let fingerprints = "fingerprints.shard"
     static let segment = "segment.shard"
     static let tokens = "tokens.shard"
+    static let sentences = "sentences.shard"
     static let frequencies = "frequencies.shard"
     static let replaced = "replaced.shard"
 }
@@ -28,6 +29,7 @@ enum ShardKind {
     static let gradients = "gradients"
     static let fingerprints = "fingerprints"
     static let tokens = "tokens"
+    static let sentences = "sentences"
     static let replaced = "replaced"
 }
 

@@ -6,7 +6,8 @@ package enum StageRegistry {
 
     private static let types: [any Stage.Type] = [
         IngestStage.self, CatalogStage.self, TokenizeStage.self, TokenProbeStage.self, TokenIndexStage.self,
-        EmbedStage.self, ClusterStage.self, LabelStage.self, ProbeTrainStage.self, CurvatureStage.self,
+        EmbedStage.self, SentenceStage.self, ClusterStage.self, LabelStage.self, ProbeTrainStage.self,
+        CurvatureStage.self,
         GradientSignStage.self, ProjectStage.self, IndexTrainStage.self, ShardIndexStage.self, MergeStage.self,
         IndexRecallStage.self, CalibrateStage.self,
     ]
@@ -20,8 +21,12 @@ package enum StageRegistry {
     }
 
     /// The stages of a run, in their order.
-    static func names(_ configuration: PipelineConfiguration) -> [String] {
-        configuration.corpus.isVectors ? names.filter { !ofTexts.contains($0) } : names
+    ///
+    /// - Parameter hasSentences: whether each sentence is embedded too.
+    static func names(_ configuration: PipelineConfiguration, hasSentences: Bool) -> [String] {
+        names.filter { name in
+            name == SentenceStage.name ? hasSentences : !configuration.corpus.isVectors || !ofTexts.contains(name)
+        }
     }
 
     static func stages(_ configuration: PipelineConfiguration, inputs: BuildInputs) -> [any Stage] {
@@ -29,11 +34,14 @@ package enum StageRegistry {
         let sizes = RowSizes(configuration, dimension: inputs.embeddings.dimension)
         let ofTexts: [any Stage] =
             configuration.corpus.isVectors ? [] : [TokenizeStage(), TokenProbeStage(), TokenIndexStage()]
+        let hasSentences = configuration.embedsSentences(with: inputs.embeddings)
+        let ofSentences: [any Stage] = hasSentences ? [SentenceStage(source: inputs.embeddings)] : []
         return [
             IngestStage(configuration.corpus, inputs: inputs),
             CatalogStage(inputs: inputs),
         ] + ofTexts + [
-            EmbedStage(configuration.embed, source: inputs.embeddings),
+            EmbedStage(configuration.embed, source: inputs.embeddings)
+        ] + ofSentences + [
             ClusterStage(configuration.cluster, sizes: sizes, seed: seed),
             LabelStage(),
             ProbeTrainStage(configuration.probe, sizes: sizes, seed: seed),
@@ -45,7 +53,9 @@ package enum StageRegistry {
             MergeStage(configuration.index, sizes: sizes),
             IndexRecallStage(candidates: configuration.refine.candidates, seed: seed),
             CalibrateStage(
-                configuration.calibration, candidates: CandidateSettings(configuration), embeddings: inputs.embeddings),
+                configuration.calibration,
+                candidates: CandidateSettings(configuration, hasSentences: hasSentences),
+                embeddings: inputs.embeddings),
         ]
     }
 }

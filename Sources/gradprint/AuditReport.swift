@@ -94,10 +94,13 @@ extension AuditSource {
         self.init(
             rank: attribution.rank, id: attribution.sourceID, passage: attribution.passage,
             text: attribution.text.isEmpty ? nil : attribution.text,
+            nearestSentence: attribution.nearestSentence,
             metadata: try attribution.metadata.map { try Self.facts($0, of: attribution.sourceID) } ?? [],
             scores: Scores(
                 score: Double(attribution.score), pValue: attribution.pValue,
-                similarity: Double(attribution.similarity), influence: Double(attribution.influence),
+                similarity: Double(attribution.similarity),
+                sentenceSimilarity: attribution.sentenceSimilarity.map { Double($0) },
+                influence: Double(attribution.influence),
                 relativeInfluence: Double(attribution.relativeInfluence),
                 tokenInfluence: attribution.tokenInfluence.map { Double($0) }))
     }

@@ -110,14 +110,20 @@ import Testing
 
     @Test func metadataShowsTheLicenceFirst() throws {
         let source = AuditSource(
-            rank: 1, id: "s", text: nil, metadata: [Fact("author", "me"), Fact("Licence", "CC0")],
+            rank: 1, id: "s", text: nil, nearestSentence: "x < y.",
+            metadata: [Fact("author", "me"), Fact("Licence", "CC0")],
             scores: .init(
-                score: 0.5, pValue: 0.01, similarity: 0.9, influence: -2, relativeInfluence: -1, tokenInfluence: 3))
+                score: 0.5, pValue: 0.01, similarity: 0.9, sentenceSimilarity: 0.8, influence: -2,
+                relativeInfluence: -1, tokenInfluence: 3))
         let html = try report([AuditOutput(id: "q", text: "t", result: .attributed(.untested, [source]))])
         #expect(
             html.contains(
                 "<dt><bdi>Licence</bdi></dt><dd><bdi>CC0</bdi></dd>\n<dt><bdi>author</bdi></dt><dd><bdi>me</bdi></dd>"))
-        for label in ["score", "p-value", "similarity", "influence", "relative influence", "token influence"] {
+        #expect(html.contains("Nearest sentence: <bdi>x &lt; y.</bdi>"))
+        for label in [
+            "score", "p-value", "similarity", "sentence similarity", "influence", "relative influence",
+            "token influence",
+        ] {
             #expect(html.ranges(of: "<dt>\(label)</dt>").count == 2, "in the key and in place: \(label)")
         }
     }

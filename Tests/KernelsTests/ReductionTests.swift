@@ -21,6 +21,25 @@ import Testing
         }
     }
 
+    typealias MixedReduction = @convention(c) (UnsafePointer<Int8>?, UnsafePointer<Float>?, Int) -> Float
+
+    @Test(arguments: lengths + [32, 48, 256, 769])
+    func `signed bytes times floats is the same sum at each level`(length: Int) {
+        let a = numbers(length, seed: 3).map { Int8(($0 * 128).rounded(.down)) }
+        let b = numbers(length, seed: 4)
+        let expected = zip(a, b).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
+        let size = zip(a, b).reduce(1.0) { $0 + abs(Double($1.0) * Double($1.1)) }
+        let levels = [KernelLevel.scalar, .avx2, .avx512]
+        let kernels: [MixedReduction] = unsafe [ck_dot_int8_scalar, ck_dot_int8_avx2, ck_dot_int8_avx512]
+        for (index, level) in levels.enumerated() where level == .scalar || vectorLevels.contains(level) {
+            let found = unsafe kernels[index](a, b, length)
+            #expect(abs(Double(found) - expected) <= 1e-6 * size, "\(level), length \(length)")
+        }
+        let bytes = a.map { UInt8(bitPattern: $0) }
+        let found = unsafe dot(signedBytes: bytes.span.bytes, b.span)
+        #expect(abs(Double(found) - expected) <= 1e-6 * size)
+    }
+
     @Test func `scalar definitions are the textbook sums`() {
         let a: [Float] = [1, 2, 3]
         let b: [Float] = [4, -5, 6]

@@ -24,6 +24,8 @@ package struct StaticEmbedder: Embedder {
     let path: String
     let scratches: ScratchPool
 
+    package var isStatic: Bool { true }
+
     package func embed(_ texts: [String]) throws(EmbeddingError) -> Matrix {
         var result = Matrix(rows: texts.count, columns: dimension)
         var scratch = scratches.take()

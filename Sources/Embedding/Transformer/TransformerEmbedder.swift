@@ -26,6 +26,8 @@ package struct TransformerEmbedder: Embedder {
     let pooling: SentencePooling
     let path: String
 
+    package var isStatic: Bool { false }
+
     package func embed(_ texts: [String]) throws(EmbeddingError) -> Matrix {
         var result = Matrix(rows: texts.count, columns: dimension)
         guard !texts.isEmpty else { return result }

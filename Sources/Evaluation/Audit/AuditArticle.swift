@@ -74,6 +74,9 @@ struct AuditArticle {
         html +=
             marked.map(box) ?? source.text.map { box(Markup.escape($0)) }
             ?? "<p class=\"note\">The sample is a vector: there is no text to show.</p>\n"
+        if let sentence = source.nearestSentence {
+            html += "<p class=\"note\">Nearest sentence: \(isolated(sentence))</p>\n"
+        }
         if longest > 0 { html += "<p class=\"note\">Longest run in common: \(longest) words.</p>\n" }
         if isCut { html += Self.cutNote }
         let isLicence = { (fact: Fact) in ["license", "licence"].contains(fact.name.lowercased()) }

@@ -32,15 +32,17 @@ package struct AuditSource: Hashable, Sendable {
         package var score: Double
         package var pValue: Double?
         package var similarity: Double?
+        package var sentenceSimilarity: Double?
         package var influence: Double?
         package var relativeInfluence: Double?
         package var tokenInfluence: Double?
 
         package init(
-            score: Double, pValue: Double? = nil, similarity: Double? = nil, influence: Double? = nil,
-            relativeInfluence: Double? = nil, tokenInfluence: Double? = nil
+            score: Double, pValue: Double? = nil, similarity: Double? = nil, sentenceSimilarity: Double? = nil,
+            influence: Double? = nil, relativeInfluence: Double? = nil, tokenInfluence: Double? = nil
         ) {
             (self.score, self.pValue, self.similarity) = (score, pValue, similarity)
+            self.sentenceSimilarity = sentenceSimilarity
             (self.influence, self.relativeInfluence) = (influence, relativeInfluence)
             self.tokenInfluence = tokenInfluence
         }
@@ -53,14 +55,18 @@ package struct AuditSource: Hashable, Sendable {
     package var passage: Int?
     /// Nil for a corpus of vectors.
     package var text: String?
+    /// The sentence of the text that is nearest to the output; nil where the text is one sentence, or nobody knows.
+    package var nearestSentence: String?
     /// In the order to show; `license` or `licence`, in any case, gets a line of its own.
     package var metadata: [Fact]
     package var scores: Scores
 
     package init(
-        rank: Int, id: String, passage: Int? = nil, text: String?, metadata: [Fact] = [], scores: Scores
+        rank: Int, id: String, passage: Int? = nil, text: String?, nearestSentence: String? = nil,
+        metadata: [Fact] = [], scores: Scores
     ) {
         (self.rank, self.id, self.passage) = (rank, id, passage)
+        self.nearestSentence = nearestSentence
         (self.text, self.metadata, self.scores) = (text, metadata, scores)
     }
 }

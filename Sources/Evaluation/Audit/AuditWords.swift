@@ -36,6 +36,9 @@ enum AuditWords {
         var facts = [Fact("score", Numerals.fixed(scores.score, 3))]
         if let value = scores.pValue { facts.append(Fact("p-value", Numerals.pValue(value))) }
         if let value = scores.similarity { facts.append(Fact("similarity", Numerals.fixed(value, 3))) }
+        if let value = scores.sentenceSimilarity {
+            facts.append(Fact("sentence similarity", Numerals.fixed(value, 3)))
+        }
         if let value = scores.influence { facts.append(Fact("influence", Numerals.significant(value))) }
         if let value = scores.relativeInfluence {
             facts.append(Fact("relative influence", Numerals.significant(value)))
@@ -57,6 +60,10 @@ enum AuditWords {
         Fact(
             "similarity",
             "How alike the two texts are, by their fingerprints: 1 is equal, about 0 is unrelated. It corroborates; it does not show that the source was used."
+        ),
+        Fact(
+            "sentence similarity",
+            "How alike the output and the source's nearest sentence are, by their embeddings. Read like similarity; in a long source it finds what the whole hides."
         ),
         Fact(
             "influence",

@@ -28,6 +28,8 @@ package struct Attribution: Sendable, Hashable {
     package let pValue: Double?
     /// Cosine of the two fingerprints.
     package let similarity: Float
+    /// Cosine of the output's embedding with that of the sample's nearest sentence; nothing where the build embedded none.
+    package let sentenceSimilarity: Float?
     /// `-∇L(y)ᵀ (H + λI)⁻¹ ∇L(x)`: the more negative, the more the sample lowers the probe's loss on the output.
     package let influence: Float
     /// Influence divided by the root of the sample's self-influence (ℓ-RelatIF).
@@ -37,6 +39,8 @@ package struct Attribution: Sendable, Hashable {
     package let tokenInfluence: Float?
     /// The sample's text, for a reader; empty for vectors and where nobody asked for it.
     package let text: String
+    /// The sentence of it that ``sentenceSimilarity`` is of; nothing where the text is one sentence or empty.
+    package let nearestSentence: String?
     /// Its other fields, as JSON.
     package let metadata: String?
 }
@@ -78,6 +82,7 @@ extension Attribution: Encodable {
         case rank, passage, score, similarity, influence
         case sourceID = "source_id"
         case pValue = "p_value"
+        case sentenceSimilarity = "sentence_similarity"
         case relativeInfluence = "relative_influence"
         case tokenInfluence = "token_influence"
     }
@@ -89,6 +94,7 @@ extension Attribution: Encodable {
         try container.encodeIfPresent(passage, forKey: .passage)
         try container.encode(score, forKey: .score)
         try container.encode(similarity, forKey: .similarity)
+        try container.encode(sentenceSimilarity, forKey: .sentenceSimilarity)
         try container.encode(influence, forKey: .influence)
         try container.encode(pValue, forKey: .pValue)
         try container.encode(relativeInfluence, forKey: .relativeInfluence)

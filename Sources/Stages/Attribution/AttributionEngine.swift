@@ -1,3 +1,4 @@
+internal import Corpus
 internal import Foundation
 internal import Kernels
 internal import Pipeline
@@ -119,6 +120,11 @@ struct AttributionEngine: Sendable {
         return AttributedOutput(id: output.id, result: .failed(message), text: "", knownSources: output.knownSources)
     }
 
+    private static func sentence(_ number: Int, of text: String) -> String? {
+        let sentences = SentenceSplitter().sentences(of: text)
+        return number < sentences.count ? sentences[number] : nil
+    }
+
     /// The listed candidates of one output as ranked sources.
     private func attributions(
         _ ordered: OrderedSources, output: Int, withTexts: Bool
@@ -130,9 +136,11 @@ struct AttributionEngine: Sendable {
                 Attribution(
                     rank: position + 1, sourceID: source.id, passage: source.passage,
                     score: ordered.scores[output][position], pValue: ordered.pValues?[output][position],
-                    similarity: candidate.similarity, influence: candidate.influence,
+                    similarity: candidate.similarity, sentenceSimilarity: candidate.sentenceSimilarity,
+                    influence: candidate.influence,
                     relativeInfluence: candidate.relativeInfluence,
                     tokenInfluence: candidate.tokenInfluence.map { Float($0) }, text: source.text,
+                    nearestSentence: candidate.nearestSentence.flatMap { Self.sentence($0, of: source.text) },
                     metadata: withTexts ? try corpus.metadata(row: candidate.row) : nil))
         }
         return list

@@ -8,6 +8,10 @@ struct Candidate: Sendable {
     var searchScore: Float?
     /// Cosine of the fingerprints.
     var similarity: Float = 0
+    /// Cosine of the output's embedding with that of the row's nearest sentence; nothing where sentences are not embedded.
+    var sentenceSimilarity: Float?
+    /// That sentence's number, of a row that has several.
+    var nearestSentence: Int?
     /// Of the token probe, in nats; nothing without texts.
     var tokenInfluence: Double?
     /// The same in units of what the output itself would bring: −1 for a copy.
@@ -20,7 +24,7 @@ struct Candidate: Sendable {
     var clusterShare: Float = 0
 
     /// What the ranker weighs, each larger for a likelier source, in the order of ``Feature``.
-    var features: [Float] { [similarity, -clusterShare, Float(-tokenShare)] }
+    var features: [Float] { [similarity, -clusterShare, Float(-tokenShare), sentenceSimilarity ?? 0] }
 
     /// Whether the two rows may have the same text: it has the same words and, but for rounding at another kernel level, the
     /// same fingerprint. Both are candidates of one output.
@@ -34,6 +38,7 @@ enum Feature: Int, CaseIterable, Codable, Sendable {
     case similarity
     case cluster
     case token
+    case sentence
 
     /// As tables name it.
     var title: String {
@@ -41,7 +46,15 @@ enum Feature: Int, CaseIterable, Codable, Sendable {
         case .similarity: "similarity"
         case .cluster: "cluster influence"
         case .token: "token influence"
+        case .sentence: "sentence similarity"
         }
+    }
+}
+
+extension Ranker {
+    /// A feature's weight; 0 for one that the ranker was fitted without knowing.
+    func weight(of feature: Feature) -> Double {
+        feature.rawValue < weights.count ? weights[feature.rawValue] : 0
     }
 }
 

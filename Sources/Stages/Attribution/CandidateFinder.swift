@@ -47,6 +47,8 @@ struct CandidateFinder: Sendable {
     private let words: WordCandidates?
     /// Where fingerprints have a block of words.
     private let tokens: TokenRows?
+    /// Where each sentence is embedded too.
+    private let sentences: SentenceRows?
     /// The rows that may be found; all where nil.
     private let rows: RowSet?
 
@@ -83,6 +85,9 @@ struct CandidateFinder: Sendable {
                     parts, settings: configuration.tokens, budget: settings.postings > 0 ? settings.postings : nil)
                 : nil
             tokens = fingerprinter.needsWords ? try TokenRows(try parts.all(TokenizeStage.name)) : nil
+            sentences =
+                configuration.hasSentences
+                ? try SentenceRows(try parts.all(SentenceStage.name), dimension: probe.dimension) : nil
         } catch let error as RunError {
             throw error
         } catch let error as StorageError {
@@ -130,7 +135,7 @@ struct CandidateFinder: Sendable {
         var candidates: [[Candidate]]
     }
 
-    /// Finds candidates, with their similarity and token influence.
+    /// Finds candidates, with their similarities and token influence.
     ///
     /// - Parameters:
     ///   - texts: the outputs' texts; nothing for vectors.
@@ -155,7 +160,7 @@ struct CandidateFinder: Sendable {
         return batch
     }
 
-    /// Candidates that something else than the indexes found, in the order given, with similarity and token influence.
+    /// Candidates that something else than the indexes found, in the order given, with similarities and token influence.
     ///
     /// - Parameters:
     ///   - texts: the outputs' texts; nothing for vectors.
@@ -188,10 +193,15 @@ struct CandidateFinder: Sendable {
 
     private func addSimilarity(to batch: inout Batch, workers: Int) throws {
         let (all, fingerprints, queries) = (batch.candidates, batch.fingerprints, batch.texts)
+        var embeddings = batch.embeddings
+        embeddings.scaleRows(to: 1)
+        let directions = embeddings
         let scored = Parallel.map(count: all.count, blockSize: 8, workers: workers) { outputs in
             Result {
                 try outputs.map { output in
-                    try score(all[output], fingerprint: fingerprints.row(output), words: queries?[output])
+                    let scored = try score(
+                        all[output], fingerprint: fingerprints.row(output), words: queries?[output])
+                    return try addSentences(to: scored, direction: directions.row(output))
                 }
             }
         }
@@ -217,6 +227,28 @@ struct CandidateFinder: Sendable {
             }
             return candidate
         }
+    }
+
+    /// The same candidates with the similarity of their nearest sentence: of a row's only one that of the row.
+    ///
+    /// - Parameter direction: the output's embedding, of length 1 or 0.
+    private func addSentences(to candidates: [Candidate], direction: [Float]) throws -> [Candidate] {
+        guard let sentences else { return candidates }
+        var result = candidates
+        for position in result.indices {
+            let row = result[position].row
+            if let nearest = try sentences.nearest(row: row, to: direction.span) {
+                result[position].sentenceSimilarity = nearest.cosine
+                result[position].nearestSentence = nearest.sentence
+            } else if fingerprinter.isEmbedding {
+                result[position].sentenceSimilarity = result[position].similarity
+            } else {
+                var embedding = try gradients.embeddings([row])
+                embedding.scaleRows(to: 1)
+                result[position].sentenceSimilarity = dot(embedding.elements.span, direction.span)
+            }
+        }
+        return result
     }
 
     /// Whether two rows are one source: passages of one document, or the same text under another id. Texts are costly to
@@ -268,24 +300,5 @@ struct CandidateFinder: Sendable {
             }
         }
         return scores.worstResidual
-    }
-}
-
-/// What a finder has to know of the configuration.
-struct CandidateSettings: Sendable {
-    let normalise: Bool
-    let project: ProjectStage.Settings
-    let refine: RefineSettings
-    let tokens: TokenSettings
-    let search: IndexSettings.Search
-    let seed: UInt64
-
-    init(_ configuration: PipelineConfiguration) {
-        normalise = configuration.embed.normalise
-        project = configuration.project
-        refine = configuration.refine
-        tokens = configuration.tokens
-        search = configuration.index.search
-        seed = configuration.seed
     }
 }

@@ -53,8 +53,8 @@ struct OpenGeneration: Sendable {
             filter: filter.isEmpty ? nil : filter.description, filteredRows: rows?.population)
         embeddings = try Self.embedder(path, built: built)
         finder = try CandidateFinder(
-            CandidateSettings(configuration), catalog: generation.catalog, parts: parts, embeddings: embeddings,
-            rows: rows)
+            CandidateSettings(configuration, hasSentences: generation.parts[SentenceStage.name] != nil),
+            catalog: generation.catalog, parts: parts, embeddings: embeddings, rows: rows)
         let record = try parts.only(CalibrateStage.name)
         calibration = try reporting(damaged: .corrupt) { () throws(StorageError) in
             try CalibrationRecord.read(record)

@@ -31,7 +31,7 @@ package struct CalibrateStage: Stage {
     }
 
     package static let name = "calibrate"
-    package static let version = 5
+    package static let version = 6
 
     private static let trainingStream: UInt64 = 17
     private static let testStream: UInt64 = 18
@@ -59,11 +59,12 @@ package struct CalibrateStage: Stage {
         } else if configuration.project.layout.tokens != nil {
             words = [.all(TokenizeStage.name), .same(TokenProbeStage.name)]
         }
+        let sentences: [StageInput] = configuration.hasSentences ? [.all(SentenceStage.name)] : []
         return [
             .all(IngestStage.name), .all(EmbedStage.name), .same(ClusterStage.name), .same(ProbeTrainStage.name),
             .same(CurvatureStage.name), .all(GradientSignStage.name), .all(MergeStage.name),
             .same(IndexTrainStage.name), .same(IndexRecallStage.name),
-        ] + words
+        ] + words + sentences
     }
 
     package func estimate(_ extent: Extent) -> ResourceEstimate {
@@ -94,7 +95,7 @@ package struct CalibrateStage: Stage {
         let record = try calibrator.calibrate(training: training, heldOut: heldOut, nulls: nulls)
         try record.write(to: context.output(CalibrationRecord.fileName))
         for feature in Feature.allCases {
-            context.record("weight of \(feature.title)", .number(record.ranker.weights[feature.rawValue]))
+            context.record("weight of \(feature.title)", .number(record.ranker.weight(of: feature)))
         }
         context.record("simulated outputs", .integer(training.count + heldOut.count + nulls.count))
         context.record("P@1 held out", .number(record.precisionAt1))

@@ -24,7 +24,7 @@ struct Calibrator {
     }
 
     /// Weights where nothing could be fitted: similarity and token influence count the same.
-    static let untrained = [0.5, 0, 0.5]
+    static let untrained = [0.5, 0, 0.5, 0]
 
     /// The candidates of simulated outputs.
     ///
@@ -88,31 +88,35 @@ struct Calibrator {
         let untrained = Ranker(weights: Self.untrained)
         guard ranking == .fitted, examples.count >= 20 else { return (untrained, [], []) }
         let tests = heldOut.compactMap { example($0) }
-        func fit(_ features: Set<Feature>) -> (ranker: Ranker, scale: Double, losses: [Double]) {
+        typealias Fit = (ranker: Ranker, scale: Double, losses: [Double])
+        var fits: [Set<Feature>: Fit] = [:]
+        func fit(_ features: Set<Feature>) -> Fit {
+            if let known = fits[features] { return known }
             let (ranker, scale) = Ranker.fit(
                 examples, features: Set(features.map(\.rawValue)), count: Feature.allCases.count)
-            return (ranker, scale, ranker.losses(tests, scale: scale))
+            let found = (ranker, scale, ranker.losses(tests, scale: scale))
+            fits[features] = found
+            return found
         }
-        // A feature stays if the source is clearly likelier with it, on outputs that the fit has not seen.
-        let hasText = training.contains { $0.candidates.contains { $0.tokenInfluence != nil } }
-        var kept: Set<Feature> = hasText ? [.similarity, .cluster, .token] : [.similarity, .cluster]
-        var best = fit(kept)
+        // Cluster influence stays if the source is clearly likelier with it, on outputs that the fit has not seen: where it says
+        // nothing, a little weight would be noise. What the texts themselves say always takes part, with the weight it gets.
+        func isKnown(_ evidence: (Candidate) -> Bool) -> Bool {
+            training.contains { $0.candidates.contains(where: evidence) }
+        }
+        var all: Set<Feature> = [.similarity, .cluster]
+        if isKnown({ $0.tokenInfluence != nil }) { all.insert(.token) }
+        if isKnown({ $0.sentenceSimilarity != nil }) { all.insert(.sentence) }
+        var best = fit(all)
         var dropped: [Feature] = []
-        for feature in [Feature.cluster, .token, .similarity] where kept.contains(feature) && kept.count > 1 {
-            let without = fit(kept.subtracting([feature]))
-            if Self.meanOverError(zip(without.losses, best.losses).map { $0 - $1 }) < 2 {
-                kept.remove(feature)
-                dropped.append(feature)
-                best = without
-            }
+        let without = fit(all.subtracting([.cluster]))
+        if Self.meanOverError(zip(without.losses, best.losses).map { $0 - $1 }) < 2 {
+            dropped.append(.cluster)
+            best = without
         }
-        let subsets: [Set<Feature>] =
-            hasText
-            ? [
-                [.similarity], [.cluster], [.token], [.similarity, .cluster], [.similarity, .token],
-                [.similarity, .cluster, .token],
-            ]
-            : [[.similarity], [.cluster], [.similarity, .cluster]]
+        // Each alone, all but one, and all.
+        let ordered = Feature.allCases.filter(all.contains)
+        let subsets =
+            ordered.map { [$0] } + (all.count > 2 ? ordered.reversed().map { all.subtracting([$0]) } : []) + [all]
         let ablations = subsets.map { features in
             let fitted = fit(features)
             return ablation(features, fitted.ranker, fitted.losses, heldOut)

@@ -9,7 +9,7 @@ struct CandidateRanking: Sendable {
 
     /// Whether the order depends on the cluster probe's influence.
     var needsInfluence: Bool {
-        ranking == .influence || (ranking == .fitted && ranker.weights[Feature.cluster.rawValue] > 0)
+        ranking == .influence || (ranking == .fitted && ranker.weight(of: .cluster) > 0)
     }
 
     /// Higher is better.

@@ -59,6 +59,15 @@ package struct EmbedSettings: Sendable {
     package let path: String?
     /// Whether vectors are scaled to length 1.
     package let normalise: Bool
+    /// Whether each sentence of a text is embedded too.
+    package let sentences: Sentences
+
+    package enum Sentences: String, CaseIterable, Codable, Sendable {
+        /// Where it costs little: with a static table, if the ranking is fitted.
+        case automatic = "auto"
+        case on = "true"
+        case off = "false"
+    }
 
     package var isVectors: Bool { path.map(VectorFormat.isVectorFile) ?? false }
 
@@ -66,6 +75,7 @@ package struct EmbedSettings: Sendable {
         var section = section
         path = try section.path("path")
         normalise = try section.boolean("normalise", default: true)
+        sentences = try section.choice("sentences", default: .automatic)
         try section.finish()
     }
 }
@@ -74,7 +84,7 @@ package struct EmbedSettings: Sendable {
 package struct RefineSettings: Codable, Hashable, Sendable {
     /// What the score is made of.
     package enum Ranking: String, CaseIterable, Codable, Sendable {
-        /// Similarity, cluster influence and token influence, with weights that the build fits.
+        /// Similarities, cluster influence and token influence, with weights that the build fits.
         case fitted
         /// The fingerprints' similarity alone.
         case similarity

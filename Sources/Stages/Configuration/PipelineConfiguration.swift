@@ -80,6 +80,16 @@ package struct PipelineConfiguration: Sendable {
         return dropped
     }
 
+    /// Whether a build with these embeddings embeds each sentence too.
+    func embedsSentences(with embeddings: EmbeddingSource) -> Bool {
+        guard !embeddings.isVectors else { return false }
+        return switch embed.sentences {
+        case .on: true
+        case .off: false
+        case .automatic: embeddings.isStatic && refine.rankBy == .fitted
+        }
+    }
+
     /// Checks that span sections.
     private func validate() throws(RunError) {
         guard !corpus.files.isEmpty else {
@@ -92,6 +102,12 @@ package struct PipelineConfiguration: Sendable {
             throw RunError(
                 .configuration,
                 "embed.path is missing: name a sentence-transformers folder or a file of vectors, for example --set embed.path=data/cache/models/all-MiniLM-L6-v2 (`make models` gets it)"
+            )
+        }
+        if embed.sentences == .on, corpus.isVectors || embed.isVectors {
+            throw RunError(
+                .configuration,
+                "embed.sentences: true needs texts and a model that embeds them, and here \(corpus.isVectors ? "the corpus" : "embed.path") is vectors; leave it at auto"
             )
         }
         if corpus.passage != nil, corpus.isVectors || embed.isVectors {

@@ -7,7 +7,7 @@ extension EvaluationReport {
         let gradient = results.ablation(.cluster)
         let similarity = results.ablation(.similarity)
         let combined = results.ablation(.combined)
-        let weights = results.calibration.ranker.weights
+        let ranker = results.calibration.ranker
         var sentences = [
             "The gradient signature is the gradient of a small probe that predicts an embedding's cluster. It is a function of the embedding and its cluster alone, so it holds no information that the embedding does not; what it can do is weigh that information differently."
         ]
@@ -22,7 +22,7 @@ extension EvaluationReport {
                 "Searched for over the whole corpus, the projected signature alone finds \(share(signature.mean(.precisionAt1))) at rank 1."
             )
         }
-        let weight = weights[Feature.cluster.rawValue]
+        let weight = ranker.weight(of: .cluster)
         if results.calibration.ablations.isEmpty {
             sentences.append("The build fitted no weights, so what it is worth beside the other parts was not asked.")
         } else if weight > 0 {
@@ -34,7 +34,7 @@ extension EvaluationReport {
                 "Beside the other parts the build gave it weight 0: on simulated outputs that it had not seen, sources were not clearly likelier with it. It takes no part in the ranking and costs nothing."
             )
         }
-        let names = Feature.allCases.map { "\($0.title) \(Numerals.fixed(weights[$0.rawValue], 3))" }
+        let names = Feature.allCases.map { "\($0.title) \(Numerals.fixed(ranker.weight(of: $0), 3))" }
         sentences.append("The weights: \(names.joined(separator: ", ")).")
         files.heading("What the gradient signature brings, and what it does not")
         for sentence in sentences { files.paragraph(sentence) }

@@ -75,8 +75,11 @@ extension EvaluationReport {
     }
 
     mutating func addAblation() {
-        let hasTokens = results.calibration.ranker.weights[Feature.token.rawValue] > 0 || results.known.texts != nil
-        let shown = results.ablation.filter { hasTokens || $0.ranking != .token }
+        let hasTokens = results.calibration.ranker.weight(of: .token) > 0 || results.known.texts != nil
+        let hasSentences = results.calibration.ablations.contains { $0.features.contains(.sentence) }
+        let shown = results.ablation.filter {
+            (hasTokens || $0.ranking != .token) && (hasSentences || $0.ranking != .sentence)
+        }
         let metrics: [RankingMetric] = [.precisionAt1, .hitAt10, .reciprocalRank]
         let table = ReportTable(
             caption: "gif's candidates in other orders",

@@ -10,6 +10,7 @@ enum AblatedRanking: String, CaseIterable, Sendable {
     case similarity = "static: similarity"
     case cluster = "gradient: cluster influence"
     case token = "token: token influence"
+    case sentence = "sentence: sentence similarity"
     case combined = "combined: as the build fitted it"
 
     func ranking(_ own: CandidateRanking) -> CandidateRanking {
@@ -18,6 +19,7 @@ enum AblatedRanking: String, CaseIterable, Sendable {
         case .similarity: Self.alone(.similarity)
         case .cluster: Self.alone(.cluster)
         case .token: Self.alone(.token)
+        case .sentence: Self.alone(.sentence)
         case .combined: own
         }
     }

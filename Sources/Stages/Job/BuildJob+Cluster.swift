@@ -96,6 +96,8 @@ private struct AbsentEmbedder: Embedder {
     var dimension: Int { 1 }
     var digest: String { "absent" }
     var maximumTokens: Int { 0 }
+    /// As the embedder that comes with the program is.
+    var isStatic: Bool { true }
 
     func embed(_ texts: [String]) throws(EmbeddingError) -> Matrix {
         preconditionFailure("a plan that is only looked at embeds nothing")

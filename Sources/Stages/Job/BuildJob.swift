@@ -124,7 +124,7 @@ package struct BuildJob {
     /// - Parameter element: for an element of a submitted job array, the journal's file below the run directory; such an
     ///   element reads what ``prepareSubmission()`` wrote and leaves publishing to ``publish(submitted:)``.
     package func run(stage: String, rank: Int, worldSize: Int, element journal: String? = nil) throws(RunError) {
-        if builder.options.absent.contains(stage) {
+        if configuration.corpus.isVectors, StageRegistry.ofTexts.contains(stage) {
             throw RunError(.configuration, "stage '\(stage)' reads texts, and corpus.files are vectors; leave it out")
         }
         if journal == nil { try directory.create() }
@@ -137,7 +137,14 @@ package struct BuildJob {
             builder.options.publishes = false
             return try builder.runner(try submittedInputs()).run(stage: stage, rank: rank, worldSize: worldSize)
         }
-        let runner = builder.runner(try inputs(spools: false))
+        let inputs = try inputs(spools: false)
+        guard builder.stages(inputs).contains(stage) else {
+            throw RunError(
+                .configuration,
+                "stage '\(stage)' has no part in this build (embed.sentences: \(configuration.embed.sentences.rawValue)); leave it out"
+            )
+        }
+        let runner = builder.runner(inputs)
         if rank == 0 { try builder.keepConfiguration() }
         let before = try directory.currentGeneration()?.number
         try runner.run(stage: stage, rank: rank, worldSize: worldSize)

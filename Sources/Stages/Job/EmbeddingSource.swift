@@ -32,6 +32,9 @@ enum EmbeddingSource: Sendable {
 
     var isVectors: Bool { if case .vectors = self { true } else { false } }
 
+    /// Whether texts are embedded by a table, without a network.
+    var isStatic: Bool { if case .model(let embedder) = self { embedder.isStatic } else { false } }
+
     var dimension: Int {
         switch self {
         case .model(let embedder): embedder.dimension

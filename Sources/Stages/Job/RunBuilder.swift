@@ -21,12 +21,19 @@ struct RunBuilder {
         self.directory = directory
         self.progress = progress
         options = Runner.Options(
-            workers: workers, dropped: configuration.dropped, allowsMixedPlatforms: allowsMixedPlatforms,
-            absent: StageRegistry.names.filter { !StageRegistry.names(configuration).contains($0) })
+            workers: workers, dropped: configuration.dropped, allowsMixedPlatforms: allowsMixedPlatforms)
+    }
+
+    /// The stages of a build, in their order.
+    func stages(_ inputs: BuildInputs) -> [String] {
+        StageRegistry.names(configuration, hasSentences: configuration.embedsSentences(with: inputs.embeddings))
     }
 
     func runner(_ inputs: BuildInputs) -> Runner {
-        Runner(
+        let present = stages(inputs)
+        var options = options
+        options.absent = StageRegistry.names.filter { !present.contains($0) }
+        return Runner(
             directory: directory, stages: StageRegistry.stages(configuration, inputs: inputs), growth: inputs.growth,
             configuration: text, options: options, progress: progress)
     }
@@ -35,7 +42,7 @@ struct RunBuilder {
     func plan(_ inputs: BuildInputs) throws(RunError) -> PlanSummary {
         let runner = runner(inputs)
         let plan = try runner.currentPlan()
-        return PlanSummary(plan, stages: StageRegistry.names(configuration), mustRun: try runner.missing(in: plan))
+        return PlanSummary(plan, stages: stages(inputs), mustRun: try runner.missing(in: plan))
     }
 
     /// Builds what is missing and publishes it. The caller holds the run alone.

@@ -55,6 +55,7 @@ package struct RunCheck: Sendable {
         do {
             switch stage {
             case TokenizeStage.name: try TokenFile.verify(path: "\(folder)/\(ArtifactFile.tokens)")
+            case SentenceStage.name: try SentenceFile.verify(path: "\(folder)/\(ArtifactFile.sentences)")
             case TokenProbeStage.name: try TokenFrequencies.verify(path: "\(folder)/\(ArtifactFile.frequencies)")
             case TokenIndexStage.name: try PostingsIndex(folder: folder).verify()
             default: break

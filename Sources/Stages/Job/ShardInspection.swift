@@ -37,6 +37,9 @@ package struct ShardInspection: Sendable {
         if reader.kind == ShardKind.tokens, column.name == TokenFile.tokens {
             return try words(reader, row)
         }
+        if reader.kind == ShardKind.sentences {
+            return "\(try SentenceFile.count(reader, row: row)) vectors"
+        }
         guard column.fixedWidth != nil else {
             let string = try reader.string(column.name, row: row)
             return string.count > 200 ? string.prefix(200) + "…" : string

@@ -143,6 +143,9 @@ struct Fingerprinter: Sendable {
         embeddingDimension + (projection?.outputs ?? 0) + (settings.layout.tokens?.dimension ?? 0)
     }
 
+    /// Whether a fingerprint is the embedding, but for its length.
+    var isEmbedding: Bool { projection == nil && tokens == nil }
+
     /// Whether the gradient's signature takes part.
     var needsGradients: Bool { projection != nil }
 
