@@ -14,7 +14,7 @@ import Testing
                 if unsafe memory[index] != 0 { Issue.record("\(index) is not zero") }
                 unsafe memory[index] = .max
             }
-            if count * 8 >= 2 << 20 { #expect(unsafe UInt(bitPattern: memory) % (2 << 20) == 0) }
+            if count * 8 >= 2 << 20 { #expect(UInt(bitPattern: memory) % (2 << 20) == 0) }
         }
     }
 }
