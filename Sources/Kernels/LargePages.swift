@@ -14,7 +14,7 @@ package enum LargePages {
         let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: alignment)
         // Where the system has no large pages to give, small ones serve.
         if bytes >= size { unsafe madvise(memory, bytes, MADV_HUGEPAGE) }
-        unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
-        return unsafe memory.assumingMemoryBound(to: Element.self)
+        unsafe memset(memory, 0, bytes)
+        return unsafe memory.bindMemory(to: Element.self, capacity: max(1, count))
     }
 }

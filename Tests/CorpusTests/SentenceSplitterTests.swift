@@ -23,6 +23,10 @@ import Testing
         ("It costs 3.50 at www.shop.org, e.g. on some day", ["It costs 3.50 at www.shop.org, e.g. on some day"]),
         ("This was said by J. R. R. Tolkien in a letter", ["This was said by J. R. R. Tolkien in a letter"]),
         ("We are now in version 2. The next one is three", ["We are now in version 2.", "The next one is three"]),
+        (
+            "We said that we really can't. She took that hat of James’s. He left",
+            ["We said that we really can't.", "She took that hat of James’s. He left"]
+        ),
         // Quotes and brackets that close go with the mark, those that open do not.
         (
             "He said: \"Come and see it!\" \"Not before noon,\" she replied (in a low voice.) They left at once...",
@@ -65,8 +69,8 @@ import Testing
         #expect(found.last?.upperBound == over.count - 1)
     }
 
-    /// On random texts, sound or not: bounds between characters, all but white space covered, no sentence of too few words
-    /// beside others, and the same sentences alone as in place.
+    /// On random texts, sound or not: bounds between characters, all but white space covered, and what is
+    /// left out is white space.
     @Test func invariants() {
         let pieces: [[UInt8]] =
             [

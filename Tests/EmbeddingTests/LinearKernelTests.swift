@@ -12,15 +12,26 @@ import Testing
         (4, 384, 32), (5, 127, 16), (5, 129, 16), (25, 401, 48), (3, 800, 65), (193, 32, 96), (400, 50, 100),
     ]
 
+    enum Numbers: CaseIterable {
+        case normal
+        /// They differ in their signs alone, and so have the largest norms.
+        case flat
+        /// Likewise, and all of a product's terms have one sign: the sums are as large as can be.
+        case aligned
+    }
+
     /// Bit for bit the definition in `ck_linear.h`.
     @Test(arguments: runnableLevels)
     func agreesWithTheDefinition(level: KernelLevel) {
-        for ((rows, inputs, outputs), isFlat) in Self.shapes.flatMap({ [($0, false), ($0, true)] }) {
-            // Numbers that differ in their signs alone have the largest norm.
-            let (x, weight) = (
-                normals(rows * inputs, 1).map { isFlat ? $0 > 0 ? 1 : -1 : $0 },
-                normals(outputs * inputs, 2, scale: 0.1).map { isFlat ? $0 > 0 ? 0.1 : -0.1 : $0 }
-            )
+        for ((rows, inputs, outputs), kind) in Self.shapes.flatMap({ shape in Numbers.allCases.map { (shape, $0) } }) {
+            var (x, weight) = (normals(rows * inputs, 1), normals(outputs * inputs, 2, scale: 0.1))
+            if kind != .normal {
+                x = x.map { $0 > 0 ? 1 : -1 }
+                weight = weight.map { $0 > 0 ? 0.1 : -0.1 }
+            }
+            if kind == .aligned {
+                for place in weight.indices where rows > 0 { weight[place] = x[place % inputs] / 10 }
+            }
             let layer = PackedLayer(weight, bias: normals(outputs, 3), inputs: inputs)
             let plain = layer.run(level, x, rows: rows, usesBias: false, CK_LINEAR_PLAIN)
             let biased = layer.run(level, x, rows: rows, CK_LINEAR_PLAIN)

@@ -57,6 +57,29 @@ import Testing
         return texts
     }()
 
+    @Test func `a shard of more sentences than are embedded at once`() throws {
+        var generator = SeededGenerator(seed: 8)
+        let texts = (0..<300).map { row in
+            (0...row % 19).map { _ in Self.sentence(&generator) }.joined(separator: " ")
+        }
+        let files = try [1, 2].map { workers in
+            let directory = try build(texts, ["corpus.shard_rows=300"], run: "run\(workers)", workers: workers)
+            let found = try artifacts(directory)
+            #expect(found.count == 1)
+            return try Data(contentsOf: URL(filePath: found[0].path("sentences.shard")))
+        }
+        #expect(files[0] == files[1])
+        let rows = try SentenceRows(
+            try artifacts(RunDirectory(path: workspace.file("run1"))), dimension: 256)
+        let embedder = try EmbedderFolder.load(Self.table)
+        for row in texts.indices where row % 19 > 0 {
+            let sentences = SentenceSplitter().sentences(of: texts[row])
+            let last = unit(try embedder.embed([sentences[sentences.count - 1]]))
+            let nearest = try #require(try rows.nearest(row: row, to: last.row(0).span))
+            #expect(nearest.sentence == sentences.count - 1 && nearest.cosine > 0.995)
+        }
+    }
+
     @Test(arguments: ["static", "tiny-bert"])
     func `the files hold the embeddings of the sentences`(kind: String) throws {
         let model =

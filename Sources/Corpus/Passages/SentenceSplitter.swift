@@ -67,11 +67,15 @@ private struct Sentences {
     private var sentence: Range<Int>?
     private var words = 0
     private var isInWord = false
+    /// Whether a mark such as an apostrophe follows the letters of a word, which may go on.
+    private var isJoined = false
     /// Of the word that is being read, or was read last; a digit counts as two, so that 1 is a single letter.
     private var letters = 0
     private var mark = Mark.none
 
     mutating func take(_ kind: SentenceCharacter, _ range: Range<Int>, isLetter: Bool) {
+        let goesOn = isInWord || isJoined
+        isJoined = kind == .closing && isInWord
         switch kind {
         case .lineEnd: return end()
         case .space:
@@ -79,7 +83,7 @@ private struct Sentences {
             if mark != .none { end() }
             return
         case .letter, .wholeWord:
-            let isNew = kind == .wholeWord || !isInWord
+            let isNew = kind == .wholeWord || !goesOn
             if mark == .always || isNew && words == SentenceSplitter.mostWords { end() }
             if isNew { (words, letters) = (words + 1, 0) }
             letters += isLetter ? 1 : 2

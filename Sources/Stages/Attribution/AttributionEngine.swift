@@ -120,7 +120,9 @@ struct AttributionEngine: Sendable {
         return AttributedOutput(id: output.id, result: .failed(message), text: "", knownSources: output.knownSources)
     }
 
-    private static func sentence(_ number: Int, of text: String) -> String? {
+    /// A sentence of a text by its number; nothing where another version of the stage has numbered them.
+    private func sentence(_ number: Int, of text: String) -> String? {
+        guard opened.numbersSentences else { return nil }
         let sentences = SentenceSplitter().sentences(of: text)
         return number < sentences.count ? sentences[number] : nil
     }
@@ -140,7 +142,7 @@ struct AttributionEngine: Sendable {
                     influence: candidate.influence,
                     relativeInfluence: candidate.relativeInfluence,
                     tokenInfluence: candidate.tokenInfluence.map { Float($0) }, text: source.text,
-                    nearestSentence: candidate.nearestSentence.flatMap { Self.sentence($0, of: source.text) },
+                    nearestSentence: candidate.nearestSentence.flatMap { sentence($0, of: source.text) },
                     metadata: withTexts ? try corpus.metadata(row: candidate.row) : nil))
         }
         return list

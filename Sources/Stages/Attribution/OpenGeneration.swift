@@ -22,6 +22,8 @@ struct OpenGeneration: Sendable {
     let live: LiveRows
     /// The rows that may be found; all where nil.
     let rows: RowSet?
+    /// Whether sentences are numbered as this program numbers them.
+    let numbersSentences: Bool
 
     /// Opens the newest generation.
     ///
@@ -55,6 +57,8 @@ struct OpenGeneration: Sendable {
         finder = try CandidateFinder(
             CandidateSettings(configuration, hasSentences: generation.parts[SentenceStage.name] != nil),
             catalog: generation.catalog, parts: parts, embeddings: embeddings, rows: rows)
+        numbersSentences = try parts.artifacts(of: SentenceStage.name)
+            .allSatisfy { $0.manifest.version == SentenceStage.version }
         let record = try parts.only(CalibrateStage.name)
         calibration = try reporting(damaged: .corrupt) { () throws(StorageError) in
             try CalibrationRecord.read(record)

@@ -20,7 +20,7 @@ struct CalibrationRecord: Codable, Sendable {
     let null: NullDistribution
     /// Nothing where the configuration fixes the ranking.
     let ablations: [Ablation]
-    /// Features that brought nothing on held-out outputs and have weight 0 for it.
+    /// Cluster influence, where it brought nothing on held-out outputs and has weight 0 for it.
     let dropped: [Feature]
     /// Simulated outputs that the weights were fitted on, and those that chose the features and measured the ranking.
     let fitted: Int

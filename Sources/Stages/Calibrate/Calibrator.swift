@@ -8,7 +8,7 @@ internal import Storage
 /// Fits the ranking and the null distribution of a finished index, on simulated outputs.
 ///
 /// On outputs far from their samples the ranker's weights and the confidence model are fitted, and others like them say
-/// which features bring nothing and how good the ranking is. Outputs near to their samples, each with its own source taken
+/// whether the cluster's influence brings anything and how good the ranking is. Outputs near to their samples, each with its own source taken
 /// out, say what the best match of an output without a source looks like.
 struct Calibrator {
     let finder: CandidateFinder

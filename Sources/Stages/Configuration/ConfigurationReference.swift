@@ -16,7 +16,7 @@ package enum ConfigurationReference {
         tokens.prior              μ of the token probe, in mean lengths of a text                          3
         embed.path                a sentence-transformers folder, or vectors (.npy .safetensors .fbin .fvecs)
         embed.normalise           scale embeddings to length 1                                             true
-        embed.sentences           auto | true | false: embed each sentence too; auto: with a static table  auto
+        embed.sentences           auto | true | false: embed each sentence too; auto: with a table, to rank  auto
         cluster.clusters          C, the number of pseudo-labels                                           10
         cluster.sample_rows       rows that k-means sees                                                   65536
         cluster.iterations        at most so many                                                          50

@@ -82,7 +82,7 @@ package struct PipelineConfiguration: Sendable {
 
     /// Whether a build with these embeddings embeds each sentence too.
     func embedsSentences(with embeddings: EmbeddingSource) -> Bool {
-        guard !embeddings.isVectors else { return false }
+        guard !corpus.isVectors, !embed.isVectors, !embeddings.isVectors else { return false }
         return switch embed.sentences {
         case .on: true
         case .off: false

@@ -62,7 +62,8 @@ enum SentenceFile {
     ///
     /// - Throws: `corrupt` where the file does not say.
     static func dimension(_ reader: ShardReader) throws(StorageError) -> Int {
-        guard let dimension = reader.attributes[Self.dimension].flatMap(Int.init), dimension > 0 else {
+        guard let dimension = reader.attributes[Self.dimension].flatMap(Int.init), (1...1 << 20).contains(dimension)
+        else {
             throw StorageError(.corrupt, path: reader.path, "it has no dimension; build the file again")
         }
         return dimension

@@ -92,6 +92,7 @@ package struct SegmentedPostings: Sendable {
                 searches.append(search)
                 owners.append(place)
             }
+            guard !searches.isEmpty else { continue }
             let lengths = try segment.index.rowLengths()
             let shared = Self.shared(searches.map(\.frequentWords))
             for start in stride(from: 0, to: segment.index.rows, by: PostingSums.capacity) {
