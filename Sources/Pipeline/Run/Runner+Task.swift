@@ -25,16 +25,18 @@ extension Runner {
             try JSONFile.seal(manifest, path: "\(scratch)/\(Manifest.fileName)")
             // What stands there without its outputs, or without a manifest, was dropped or half removed.
             // One that is whole is another process', which was given the same task.
-            let exists = FileManager.default.fileExists(atPath: final)
-            if exists,
-                try directory.manifest(of: task).map({ !directory.outputsPresent(of: task, manifest: $0) }) ?? true
-            {
-                directory.discard(task.folder)
-            }
-            if purgeNotes[task.folder] != nil, RunDirectory.size(of: final) != nil {
+            let isReplaced =
+                try FileManager.default.fileExists(atPath: final)
+                && directory.manifest(of: task).map { !directory.outputsPresent(of: task, manifest: $0) } ?? true
+            // Others read the manifests of all tasks, so none may be missing even for a moment, where the filesystem can
+            // exchange folders.
+            if isReplaced, (try? DurableFile.exchangeDirectory(scratch, with: final)) != nil {
+                RunDirectory.remove(scratch)
+            } else if !isReplaced, purgeNotes[task.folder] != nil, RunDirectory.size(of: final) != nil {
                 try DurableFile.exchangeDirectory(scratch, with: final)
                 RunDirectory.remove(scratch)
             } else {
+                if isReplaced { directory.discard(task.folder) }
                 _ = try DurableFile.commitDirectory(scratch, to: final)
             }
         } catch {
