@@ -86,5 +86,13 @@ import Testing
         #expect(throws: StorageError.self) {
             try DurableFile.exchangeDirectory("\(folder.path)/b", with: "\(folder.path)/none")
         }
+        #expect(try !DurableFile.exchangeDirectoryIfPossible("\(folder.path)/b", with: "\(folder.path)/none"))
+        #expect(try String(contentsOfFile: "\(folder.path)/b/file", encoding: .utf8) == "old")
+        #expect(try DurableFile.exchangeDirectoryIfPossible("\(folder.path)/b", with: "\(folder.path)/a"))
+        #expect(try String(contentsOfFile: "\(folder.path)/a/file", encoding: .utf8) == "old")
+        // What cannot be written safely is an error, and no reason to go another way.
+        #expect(throws: StorageError.self) {
+            try DurableFile.exchangeDirectoryIfPossible("\(folder.path)/gone", with: "\(folder.path)/a")
+        }
     }
 }

@@ -1,6 +1,4 @@
-#ifndef CK_PREFETCH_H
-#define CK_PREFETCH_H
-
+#pragma once
 #include <stddef.h>
 
 /// Asks for the cache lines of some memory, which may be any: nothing is read, and no result depends on it.
@@ -8,5 +6,3 @@ static inline void ck_prefetch(const void *memory, size_t bytes) {
     const char *first = (const char *)memory;
     for (size_t offset = 0; offset < bytes; offset += 64) __builtin_prefetch(first + offset, 0, 2);
 }
-
-#endif

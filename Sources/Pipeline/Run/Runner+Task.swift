@@ -30,7 +30,7 @@ extension Runner {
                 && directory.manifest(of: task).map { !directory.outputsPresent(of: task, manifest: $0) } ?? true
             // Others read the manifests of all tasks, so none may be missing even for a moment, where the filesystem can
             // exchange folders.
-            if isReplaced, (try? DurableFile.exchangeDirectory(scratch, with: final)) != nil {
+            if isReplaced, try DurableFile.exchangeDirectoryIfPossible(scratch, with: final) {
                 RunDirectory.remove(scratch)
             } else if !isReplaced, purgeNotes[task.folder] != nil, RunDirectory.size(of: final) != nil {
                 try DurableFile.exchangeDirectory(scratch, with: final)
