@@ -53,27 +53,31 @@ package struct LiSSA: Sendable, Hashable, Codable {
             }
         }
         return try LiSSASolution(
-            vectors: vectors, solution: solution, product: curvature.apply(solution, workers: workers), damping: damping
-        )
+            vectors: vectors, solution: solution, products: curvature.apply(solution, workers: workers),
+            damping: damping)
     }
 }
 
-/// Solutions with how far they are from solving the system.
+/// Solutions with how far some of them are from solving the system.
 package struct LiSSASolution: Sendable {
     /// `[count × p]`.
     package let vectors: Matrix
-    /// `‖v − (H + λI)s‖ / ‖v‖` of each; 0 for v = 0.
+    /// `‖v − (H + λI)s‖ / ‖v‖` of every `residualStride`-th row, from the first on; 0 for v = 0.
     package let residuals: [Double]
+    package let residualStride: Int
 
-    /// - Parameter product: `H·solution`.
+    /// - Parameters:
+    ///   - products: `H·s` of every `residualStride`-th solution.
     /// - Throws: `notFinite`.
-    init(vectors: Matrix, solution: Matrix, product: Matrix, damping: Double) throws(InfluenceError) {
+    init(
+        vectors: Matrix, solution: Matrix, products: Matrix, residualStride: Int = 1, damping: Double
+    ) throws(InfluenceError) {
         var residuals: [Double] = []
-        for row in 0..<vectors.rows {
+        for (position, row) in stride(from: 0, to: vectors.rows, by: residualStride).enumerated() {
             var (error, norm) = (0.0, 0.0)
-            for index in vectors.range(ofRow: row) {
+            for (index, place) in zip(vectors.range(ofRow: row), products.range(ofRow: position)) {
                 let value = Double(vectors.elements[index])
-                let image = Double(product.elements[index]) + damping * Double(solution.elements[index])
+                let image = Double(products.elements[place]) + damping * Double(solution.elements[index])
                 error += (value - image) * (value - image)
                 norm += value * value
             }
@@ -81,12 +85,21 @@ package struct LiSSASolution: Sendable {
             guard residual.isFinite else { throw .notFinite(output: row) }
             residuals.append(residual)
         }
+        for row in 0..<solution.rows where !solution.isFinite(row: row) { throw .notFinite(output: row) }
         self.vectors = solution
         self.residuals = residuals
+        self.residualStride = residualStride
     }
 }
 
 extension Matrix {
+    fileprivate func isFinite(row: Int) -> Bool {
+        // A sum is finite only where all that it is made of are, or nearly the largest float.
+        var sum: Float = 0
+        for index in range(ofRow: row) { sum += abs(elements[index]) }
+        return sum.isFinite
+    }
+
     func scaled(by factor: Float) -> Matrix {
         var result = self
         for index in result.elements.indices { result.elements[index] *= factor }

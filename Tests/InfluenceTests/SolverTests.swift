@@ -113,6 +113,22 @@ import Testing
         }
     }
 
+    @Test func `one residual in sixteen is formed, and every solution is looked at`() throws {
+        let system = cases[0]
+        let lissa = try system.lissa(7)
+        let prepared = PreparedLiSSA(lissa, system.curvature, workers: 1)
+        var many = Fixture.vectors(50, system.curvature.parameterCount, seed: 13)
+        let solution = try prepared.solve(many, workers: 2)
+        let whole = try lissa.solve(many, system.curvature, workers: 1)
+        #expect(solution.residualStride == 16 && whole.residualStride == 1)
+        #expect(solution.residuals.count == 4 && whole.residuals.count == 50)
+        for (position, residual) in solution.residuals.enumerated() {
+            #expect(abs(residual - whole.residuals[16 * position]) < 1e-5)
+        }
+        many[37, 1] = .infinity
+        #expect(throws: InfluenceError.notFinite(output: 37)) { try prepared.solve(many, workers: 1) }
+    }
+
     @Test func `a scale that is too small is named with one that is not`() throws {
         let failure = #expect(throws: InfluenceError.self) {
             try LiSSA(iterations: 10, damping: 1, largestEigenvalue: 5, scale: 2)
@@ -150,7 +166,7 @@ import Testing
         let all = try prepared.solve(many, workers: 2)
         for rows in [0..<1, 3..<10, 63..<65, 100..<229, 699..<700, 1..<700] {
             let some = try prepared.solve(many.rows(rows), workers: 2)
-            #expect(some.vectors == all.vectors.rows(rows) && some.residuals == Array(all.residuals[rows]))
+            #expect(some.vectors == all.vectors.rows(rows))
         }
     }
 

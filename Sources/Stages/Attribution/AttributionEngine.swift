@@ -64,7 +64,7 @@ struct AttributionEngine: Sendable {
 
     /// Attributes a batch of outputs.
     ///
-    /// - Returns: one result for each, in order, and the largest LiSSA residual among them.
+    /// - Returns: one result for each, in order, and the largest LiSSA residual that was formed.
     func attribute(
         _ batch: [LoggedOutput], _ options: Options
     ) throws -> (outputs: [AttributedOutput], worstResidual: Double) {

@@ -14,7 +14,7 @@ package struct InfluenceScores: Sendable {
     /// Of each output, `g_yᵀ K g_y`, exact for K: relative influence divided by its square root is minus the cosine of the
     /// two gradients in the metric K, but for the sketch's error.
     package fileprivate(set) var selfInfluence: [Float] = []
-    /// The largest of LiSSA's residuals.
+    /// The largest of LiSSA's residuals; with a prepared polynomial of a sixteenth of the outputs.
     package fileprivate(set) var worstResidual = 0.0
 }
 
@@ -41,7 +41,7 @@ package struct InfluenceScorer: Sendable {
     ///   - candidates: for each output the rows of its candidates.
     ///   - gradients: where the candidates' gradients are read.
     /// - Throws: `RunError` for a solution that is not finite, or a damaged file.
-    /// - Complexity: with a prepared polynomial 4·p² operations an output; then 2·p a candidate.
+    /// - Complexity: with a prepared polynomial 2·p² operations an output; then 2·p a candidate.
     package func score(
         embeddings: Matrix, factors: GradientFactors, candidates: [[Int]], gradients: CandidateGradients, workers: Int
     ) throws(RunError) -> InfluenceScores {

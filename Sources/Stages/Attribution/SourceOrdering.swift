@@ -22,7 +22,7 @@ struct OrderedSources: Sendable {
     var scores: [[Float]]
     /// Never falling with the rank, for a lower one can be no more certain; nothing without a null distribution.
     var pValues: [[Double]]?
-    /// The largest LiSSA residual among the outputs.
+    /// The largest of the LiSSA residuals that were formed, a sixteenth of the outputs' at least.
     var worstResidual: Double
     /// When the search was over and the candidates' refinement began.
     var searched: ContinuousClock.Instant

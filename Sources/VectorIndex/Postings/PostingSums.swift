@@ -1,7 +1,7 @@
 /// The sums of a block of rows, all 0 between blocks, and which of them are not.
 @safe final class PostingSums {
     /// Rows of a block: what is known of them stays in a core's cache.
-    static let capacity = 1 << 15
+    static let capacity = 1 << 14
 
     /// `[capacity]`
     let values: UnsafeMutablePointer<Float>

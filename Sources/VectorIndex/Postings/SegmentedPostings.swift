@@ -46,7 +46,9 @@ package struct SegmentedPostings: Sendable {
         precondition(filter.map { $0.count == rows } ?? true, "a filter speaks of all rows")
         let capacity = min(count, filter?.population ?? rows)
         guard capacity > 0 else { return Array(repeating: [], count: queries.count) }
-        let parts = Parallel.map(count: queries.count, blockSize: Self.blockQueries, workers: workers) { range in
+        // Fewer together where there are few, so that each worker has some.
+        let together = min(Self.largestBlock, max(Self.leastBlock, queries.count / (4 * workers)))
+        let parts = Parallel.map(count: queries.count, blockSize: together, workers: workers) { range in
             Result { () throws(StorageError) in
                 try best(of: queries[range], scorer: scorer, count: capacity, budget: budget, filter: filter)
             }
@@ -57,7 +59,7 @@ package struct SegmentedPostings: Sendable {
     }
 
     /// Queries that are searched together: what is known of a block of rows is in a core's cache for all of them.
-    private static let blockQueries = 16
+    private static let (leastBlock, largestBlock) = (16, 64)
 
     @inline(__always)
     private func best<Scorer: PostingsScorer>(
