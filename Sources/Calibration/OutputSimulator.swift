@@ -8,7 +8,7 @@ package import Kernels
 /// What words are replaced by decides which score the outputs favour. Words that the embedder's own vocabulary holds for
 /// similar hardly move a text's embedding, least of all a static one, which is a sum of those very vectors; words that
 /// say something else are as new to an embedding as to a score that matches words. Outputs far from their sample have
-/// both in equal parts: what the author says in other words, and what the sample does not say (`docs/ranking.md`).
+/// both: what the author says in other words, and what the sample does not say (`docs/ranking.md`).
 package struct OutputSimulator: Sendable {
     /// Words that may stand for a word, both in lower case.
     package typealias Substitutes = [String: [String]]
@@ -27,19 +27,13 @@ package struct OutputSimulator: Sendable {
             case .near: 0.3
             }
         }
-
-        /// Of the replaced words, how many become any word of the corpus and not a similar one.
-        var strangeShare: Float {
-            switch self {
-            case .far: 0.5
-            case .near: 0
-            }
-        }
     }
 
     private let substitutes: Substitutes
     private let vocabulary: [String]
     private let distance: Distance
+    /// Of the words replaced in an output far from its sample, how many become any word of the corpus, not a similar one.
+    private let strangeShare: Float
 
     /// Probability of each of cut, drop, reorder and merge.
     private static let operationShare: Float = 0.2
@@ -53,7 +47,11 @@ package struct OutputSimulator: Sendable {
     ///   - substitutes: similar words; a word without any stays as it is where one is asked for.
     ///   - vocabulary: the corpus' words in lower case, each as often as it occurs there; if empty, words are replaced by
     ///     similar ones only.
-    package init(substitutes: Substitutes, vocabulary: [String], distance: Distance = .far) {
+    ///   - strangeShare: of the words replaced in an output far from its sample, how many become any word of the corpus.
+    package init(
+        substitutes: Substitutes, vocabulary: [String], distance: Distance = .far, strangeShare: Float = 0.5
+    ) {
+        self.strangeShare = distance == .far ? strangeShare : 0
         self.substitutes = substitutes
         self.vocabulary = vocabulary
         self.distance = distance
@@ -115,7 +113,7 @@ package struct OutputSimulator: Sendable {
 
     private func substituted(_ piece: Piece, using generator: inout SeededGenerator) -> Piece {
         guard let (before, core, after) = Self.core(of: piece) else { return piece }
-        let isStrange = !vocabulary.isEmpty && generator.uniform() < distance.strangeShare
+        let isStrange = !vocabulary.isEmpty && generator.uniform() < strangeShare
         let choices = isStrange ? vocabulary : substitutes[core.lowercased()] ?? []
         guard !choices.isEmpty else { return piece }
         let choice = choices[generator.integer(below: choices.count)]

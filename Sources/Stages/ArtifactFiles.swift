@@ -15,6 +15,7 @@ enum ArtifactFile {
     static let tokens = "tokens.shard"
     static let sentences = "sentences.shard"
     static let frequencies = "frequencies.shard"
+    static let nearWords = "near-words.shard"
     static let replaced = "replaced.shard"
 }
 

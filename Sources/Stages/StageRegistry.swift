@@ -6,14 +6,16 @@ package enum StageRegistry {
 
     private static let types: [any Stage.Type] = [
         IngestStage.self, CatalogStage.self, TokenizeStage.self, TokenProbeStage.self, TokenIndexStage.self,
-        EmbedStage.self, SentenceStage.self, ClusterStage.self, LabelStage.self, ProbeTrainStage.self,
-        CurvatureStage.self,
-        GradientSignStage.self, ProjectStage.self, IndexTrainStage.self, ShardIndexStage.self, MergeStage.self,
-        IndexRecallStage.self, CalibrateStage.self,
+        NearWordsStage.self, EmbedStage.self, SentenceStage.self, ClusterStage.self, LabelStage.self,
+        ProbeTrainStage.self, CurvatureStage.self, GradientSignStage.self, ProjectStage.self, IndexTrainStage.self,
+        ShardIndexStage.self, MergeStage.self, IndexRecallStage.self, CalibrateStage.self,
     ]
 
     /// Stages that a corpus of vectors without text does not have.
     static let ofTexts = [TokenizeStage.name, TokenProbeStage.name, TokenIndexStage.name]
+
+    /// Stages that a run has where its configuration and its embedder ask for them.
+    static let optional: Set = [NearWordsStage.name, SentenceStage.name]
 
     /// How a task's outputs lose what they hold of deleted rows.
     static func erasure(of artifact: Artifact) throws -> Erasure {
@@ -22,10 +24,11 @@ package enum StageRegistry {
 
     /// The stages of a run, in their order.
     ///
-    /// - Parameter hasSentences: whether each sentence is embedded too.
-    static func names(_ configuration: PipelineConfiguration, hasSentences: Bool) -> [String] {
+    /// - Parameter chosen: those that the run has of the stages not every run has.
+    static func names(_ configuration: PipelineConfiguration, chosen: Set<String>) -> [String] {
         names.filter { name in
-            name == SentenceStage.name ? hasSentences : !configuration.corpus.isVectors || !ofTexts.contains(name)
+            optional.contains(name)
+                ? chosen.contains(name) : !configuration.corpus.isVectors || !ofTexts.contains(name)
         }
     }
 
@@ -34,12 +37,15 @@ package enum StageRegistry {
         let sizes = RowSizes(configuration, dimension: inputs.embeddings.dimension)
         let ofTexts: [any Stage] =
             configuration.corpus.isVectors ? [] : [TokenizeStage(), TokenProbeStage(), TokenIndexStage()]
-        let hasSentences = configuration.embedsSentences(with: inputs.embeddings)
-        let ofSentences: [any Stage] = hasSentences ? [SentenceStage(source: inputs.embeddings)] : []
+        let chosen = configuration.optionalStages(with: inputs.embeddings)
+        let ofWords: [any Stage] =
+            chosen.contains(NearWordsStage.name) ? [NearWordsStage(source: inputs.embeddings)] : []
+        let ofSentences: [any Stage] =
+            chosen.contains(SentenceStage.name) ? [SentenceStage(source: inputs.embeddings)] : []
         return [
             IngestStage(configuration.corpus, inputs: inputs),
             CatalogStage(inputs: inputs),
-        ] + ofTexts + [
+        ] + ofTexts + ofWords + [
             EmbedStage(configuration.embed, source: inputs.embeddings)
         ] + ofSentences + [
             ClusterStage(configuration.cluster, sizes: sizes, seed: seed),
@@ -54,7 +60,7 @@ package enum StageRegistry {
             IndexRecallStage(candidates: configuration.refine.candidates, seed: seed),
             CalibrateStage(
                 configuration.calibration,
-                candidates: CandidateSettings(configuration, hasSentences: hasSentences),
+                candidates: CandidateSettings(configuration, stages: chosen),
                 embeddings: inputs.embeddings),
         ]
     }

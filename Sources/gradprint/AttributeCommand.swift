@@ -23,9 +23,11 @@ struct AttributeCommand: ParsableCommand {
             match looks at least as good; `no_source` is true when the best one is above --level. `similarity` is the \
             cosine of the fingerprints, `sentence_similarity` that of the embeddings of the output and of the sample's nearest sentence, null in a run without sentences; `influence` is -∇L(output)ᵀ(H+λI)⁻¹∇L(sample) of the cluster probe, \
             `relative_influence` the same divided by the root of the sample's own, `token_influence` the change of the \
-            token probe's loss in nats: each the more negative, the more the sample explains the output.
+            token probe's loss in nats, where a word that the sample lacks counts a little by the nearest it has (in a run \
+            with near words): each the more negative, the more the sample explains the output.
 
-            --where, --only-ids and --without-ids leave samples out before the search, so that none of them takes another's             place. p-values stay those of the whole corpus: among fewer samples they are on the safe side.
+            --where, --only-ids and --without-ids leave samples out before the search, so that none of them takes another's \
+            place. p-values stay those of the whole corpus: among fewer samples they are on the safe side.
 
             With a --method other than gif, `score` is that method's and ranks the whole corpus; `p_value` and `no_source` \
             are null, for the null distribution is that of the run's own ranking. Such methods are there to be compared \

@@ -166,11 +166,12 @@ import Testing
     /// The sequence that a job array runs gives what `build` gives, and does nothing the second time.
     @Test func stagesInOrderGiveWhatBuildGives() throws {
         let corpus = try workspace.write("c.jsonl", good.joined())
-        expect(try build(corpus, set: ["embed.sentences=true"], run: "whole"), status: 0)
+        expect(try build(corpus, set: ["embed.sentences=true", "tokens.near=true"], run: "whole"), status: 0)
         for _ in 0..<2 {
             for stage in [
-                "ingest", "catalog", "tokenize", "token-probe", "token-index", "embed", "sentences", "cluster", "label",
-                "probe-train", "curvature", "gradient-sign", "project", "index-train", "shard-index", "merge",
+                "ingest", "catalog", "tokenize", "token-probe", "token-index", "near-words", "embed", "sentences",
+                "cluster", "label", "probe-train", "curvature", "gradient-sign", "project", "index-train",
+                "shard-index", "merge",
                 "index-recall", "calibrate",
             ] {
                 for rank in 0..<2 {
@@ -178,7 +179,8 @@ import Testing
                         "stage", stage, CommandLineTool.repository.appending(path: "pipelines/default.yaml").path,
                         "--set",
                         "corpus.files=\(corpus)", "--set", "embed.path=\(CommandLineTool.fixture("tiny-bert"))",
-                        "--set", "embed.sentences=true", "--run-dir", workspace.file("staged"), "--rank", "\(rank)",
+                        "--set", "embed.sentences=true", "--set", "tokens.near=true",
+                        "--run-dir", workspace.file("staged"), "--rank", "\(rank)",
                         "--world-size", "2",
                     ])
                     expect(result, status: 0)

@@ -10,7 +10,7 @@ import Testing
             "build", CommandLineTool.repository.appending(path: "pipelines/default.yaml").path,
             "--set", "corpus.files=\(corpus)", "--set", "embed.path=\(CommandLineTool.fixture("tiny-bert"))",
             "--set", "corpus.shard_rows=100", "--set", "fingerprint.signature_weight=0.1",
-            "--set", "embed.sentences=true", "--run-dir",
+            "--set", "embed.sentences=true", "--set", "tokens.near=true", "--run-dir",
             workspace.file(run), "--workers", "\(workers)", "--quiet",
         ]
     }

@@ -75,6 +75,7 @@ enum AuditWords {
         ),
         Fact(
             "token influence",
-            "Influence under a probe that sees the words themselves and not only the meaning. Read like influence."),
+            "Influence under a probe that sees the words themselves and not only the meaning. Where the run has near words, a word of the output that the source lacks counts a little by the nearest one it has; such words are not marked in the texts. Read like influence."
+        ),
     ]
 }

@@ -46,9 +46,10 @@ package struct TokenProbe: Sendable {
 
     /// An output, prepared for being scored against many samples.
     ///
+    /// - Parameter near: of each of the output's words the words near to it; none where only the very words count.
     /// - Throws: `corrupt`, from a damaged file of frequencies.
     /// - Complexity: a look-up for each distinct word.
-    package func query(_ output: TokenBag) throws(StorageError) -> TokenQuery {
-        TokenQuery(output, gains: try gains(output.ids), prior: prior)
+    package func query(_ output: TokenBag, near: [NearWords.List] = []) throws(StorageError) -> TokenQuery {
+        TokenQuery(output, gains: try gains(output.ids), prior: prior, near: near)
     }
 }

@@ -13,10 +13,16 @@ package struct TokenQuery: Sendable {
     package let selfInfluence: Double
     /// log(1 + gain): most words come once in a sample.
     private let firstTerms: [Double]
+    /// Of each distinct word the words near to it; none where only the very words count.
+    private let near: [NearWords.List]
 
-    /// - Parameter gains: 1 / (μ·p(t)) of each of the output's words.
-    init(_ output: TokenBag, gains: [Double], prior: Double) {
+    /// - Parameters:
+    ///   - gains: 1 / (μ·p(t)) of each of the output's words.
+    ///   - near: of each of the output's words, or none.
+    init(_ output: TokenBag, gains: [Double], prior: Double, near: [NearWords.List] = []) {
+        precondition(near.isEmpty || near.count == output.ids.count)
         self.output = output
+        self.near = near
         self.gains = gains
         self.prior = prior
         firstTerms = gains.map { logarithm1p($0) }
@@ -27,25 +33,45 @@ package struct TokenQuery: Sendable {
         selfInfluence = max(own, Self.leastSelfInfluence)
     }
 
-    /// What weight for the sample changes the loss on the output by.
+    /// What weight for each of some samples changes the loss on the output by.
     ///
     /// - Parameters:
-    ///   - ids: of the sample's distinct words, rising.
-    ///   - counts: how often each comes.
-    ///   - length: all words of the sample.
-    /// - Complexity: O(words of both), or O(shorter · log longer) where one is much longer.
-    package func influence(ids: Span<UInt32>, counts: Span<UInt16>, length: Int) -> Double {
-        var sum = 0.0
-        forEachCommon(output.ids.span, ids) { own, other in
-            let count = counts[other]
-            let term = count == 1 ? firstTerms[own] : logarithm1p(Double(count) * gains[own])
-            sum += Double(output.counts[own]) * term
+    ///   - count: of the samples.
+    ///   - read: a sample's words, by its number, into memory that is used again.
+    /// - Complexity: O(words of both), or O(shorter · log longer) where one is much longer; with near words O(words of the
+    ///   samples), and O(near words) once.
+    package func influences<Failure: Error>(
+        count: Int, _ read: (_ sample: Int, inout TokenBag) throws(Failure) -> Void
+    ) throws(Failure) -> [Double] {
+        var matcher = NearWordMatcher(near)
+        var bag = TokenBag(ids: [], counts: [], length: 0)
+        var influences: [Double] = []
+        influences.reserveCapacity(count)
+        for sample in 0..<count {
+            try read(sample, &bag)
+            influences.append(influence(of: bag, &matcher))
         }
-        return Double(output.length) * logarithm1p(Double(length) / prior) - sum
+        return influences
     }
 
+    /// The same of one sample.
     package func influence(of sample: TokenBag) -> Double {
-        influence(ids: sample.ids.span, counts: sample.counts.span, length: sample.length)
+        var matcher = NearWordMatcher(near)
+        return influence(of: sample, &matcher)
+    }
+
+    private func influence(of sample: TokenBag, _ matcher: inout NearWordMatcher) -> Double {
+        var sum = 0.0
+        let hasNear = !matcher.isEmpty
+        if hasNear { matcher.look(up: sample.ids.span) }
+        forEachCommon(output.ids.span, sample.ids.span) { own, other in
+            let count = sample.counts[other]
+            let term = count == 1 ? firstTerms[own] : logarithm1p(Double(count) * gains[own])
+            sum += Double(output.counts[own]) * term
+            if hasNear { matcher.drop(own) }
+        }
+        if hasNear { sum += matcher.sum(output.counts) }
+        return Double(output.length) * logarithm1p(Double(sample.length) / prior) - sum
     }
 
     private static let leastSelfInfluence = 1e-6

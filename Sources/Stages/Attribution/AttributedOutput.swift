@@ -35,7 +35,7 @@ package struct Attribution: Sendable, Hashable {
     /// Influence divided by the root of the sample's self-influence (ℓ-RelatIF).
     package let relativeInfluence: Float
     /// The change of the token probe's loss on the output, in nats: the more negative, the better the sample's words
-    /// explain the output's. Nothing without texts.
+    /// explain the output's; a word that it lacks by the nearest it has, in a run with near words. Nothing without texts.
     package let tokenInfluence: Float?
     /// The sample's text, for a reader; empty for vectors and where nobody asked for it.
     package let text: String

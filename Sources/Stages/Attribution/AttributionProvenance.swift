@@ -44,7 +44,7 @@ package struct AttributionProvenance: Sendable {
         let named = [
             ("Index", MergeStage.name), ("Word index", TokenIndexStage.name), ("Cluster probe", ProbeTrainStage.name),
             ("Curvature", CurvatureStage.name), ("Token probe", TokenProbeStage.name),
-            ("Calibration", CalibrateStage.name),
+            ("Near words", NearWordsStage.name), ("Calibration", CalibrateStage.name),
         ]
         parts = named.flatMap { name, stage in
             (generation.parts[stage] ?? []).enumerated().map { position, part in

@@ -82,11 +82,12 @@ struct CandidateFinder: Sendable {
             words =
                 settings.usesWords
                 ? try WordCandidates(
-                    parts, settings: configuration.tokens, budget: settings.postings > 0 ? settings.postings : nil)
+                    parts, settings: configuration.tokens, budget: settings.postings > 0 ? settings.postings : nil,
+                    nearTo: configuration.stages.contains(NearWordsStage.name) ? embeddings : nil)
                 : nil
             tokens = fingerprinter.needsWords ? try TokenRows(try parts.all(TokenizeStage.name)) : nil
             sentences =
-                configuration.hasSentences
+                configuration.stages.contains(SentenceStage.name)
                 ? try SentenceRows(try parts.all(SentenceStage.name), dimension: probe.dimension) : nil
         } catch let error as RunError {
             throw error
@@ -103,6 +104,9 @@ struct CandidateFinder: Sendable {
 
     /// Whether outputs' words take part.
     var usesWords: Bool { words != nil }
+
+    /// Whether words near to outputs' count too.
+    var usesNearWords: Bool { words?.usesNearWords ?? false }
 
     /// The embeddings of texts, as the corpus' were made.
     func embed(_ texts: [String], workers: Int) throws(RunError) -> Matrix {
@@ -285,7 +289,7 @@ struct CandidateFinder: Sendable {
 
     /// Fills in the cluster probe's influences.
     ///
-    /// - Returns: the largest LiSSA residual.
+    /// - Returns: the largest LiSSA residual that was formed.
     func addInfluence(to batch: inout Batch, workers: Int) throws(RunError) -> Double {
         let scores = try influence.score(
             embeddings: batch.embeddings, factors: batch.gradients, candidates: batch.candidates.map { $0.map(\.row) },

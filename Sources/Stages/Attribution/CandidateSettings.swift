@@ -6,11 +6,11 @@ struct CandidateSettings: Sendable {
     let tokens: TokenSettings
     let search: IndexSettings.Search
     let seed: UInt64
-    /// Whether each sentence is embedded too.
-    let hasSentences: Bool
+    /// Those of the stages not every run has that this one has.
+    let stages: Set<String>
 
-    init(_ configuration: PipelineConfiguration, hasSentences: Bool) {
-        self.hasSentences = hasSentences
+    init(_ configuration: PipelineConfiguration, stages: Set<String>) {
+        self.stages = stages
         normalise = configuration.embed.normalise
         project = configuration.project
         refine = configuration.refine

@@ -55,7 +55,7 @@ struct OpenGeneration: Sendable {
             filter: filter.isEmpty ? nil : filter.description, filteredRows: rows?.population)
         embeddings = try Self.embedder(path, built: built)
         finder = try CandidateFinder(
-            CandidateSettings(configuration, hasSentences: generation.parts[SentenceStage.name] != nil),
+            CandidateSettings(configuration, stages: StageRegistry.optional.intersection(generation.parts.keys)),
             catalog: generation.catalog, parts: parts, embeddings: embeddings, rows: rows)
         numbersSentences = try parts.artifacts(of: SentenceStage.name)
             .allSatisfy { $0.manifest.version == SentenceStage.version }

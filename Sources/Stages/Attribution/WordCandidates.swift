@@ -10,26 +10,46 @@ struct WordCandidates: Sendable {
     private let postings: SegmentedPostings
     private let rows: TokenRows
     private let tokenizer = WordTokenizer()
-
+    private let near: NearWordSource?
     private let budget: Int?
 
-    /// - Parameter budget: postings of the words that find rows; all words find rows where nil.
-    init(_ parts: some ArtifactSource, settings: TokenSettings, budget: Int?) throws {
+    /// - Parameters:
+    ///   - budget: postings of the words that find rows; all words find rows where nil.
+    ///   - nearTo: what embeds outputs' words, where near ones count.
+    init(
+        _ parts: some ArtifactSource, settings: TokenSettings, budget: Int?, nearTo embeddings: EmbeddingSource?
+    ) throws {
         self.budget = budget
         let frequencies = try TokenFrequencies(
             path: try parts.only(TokenProbeStage.name).path(ArtifactFile.frequencies))
         probe = TokenProbe(frequencies, settings: TokenProbe.Settings(priorStrength: settings.prior))
         postings = try SegmentedPostings(parts: parts)
         rows = try TokenRows(try parts.all(TokenizeStage.name))
+        if let embeddings {
+            let words = try NearWords(
+                path: try parts.only(NearWordsStage.name).path(ArtifactFile.nearWords),
+                dimension: embeddings.dimension, probe: probe)
+            near = NearWordSource(words, probe: probe, embeddings: embeddings)
+        } else {
+            near = nil
+        }
     }
 
+    var usesNearWords: Bool { near != nil }
+
     /// Outputs as the probe sees them.
-    func queries(_ texts: [String], workers: Int) throws(StorageError) -> [TokenQuery] {
+    func queries(_ texts: [String], workers: Int) throws -> [TokenQuery] {
+        let lists = try near?.lists(of: texts, workers: workers)
+        let none = NearWords.List()
         let parts = Parallel.map(count: texts.count, blockSize: 32, workers: workers) { range in
             Result { () throws(StorageError) in
                 let counts = TokenCounts(texts: Array(texts[range]), tokenizer: tokenizer)
                 var queries: [TokenQuery] = []
-                for row in 0..<counts.rows { queries.append(try probe.query(counts.bag(row))) }
+                for row in 0..<counts.rows {
+                    let bag = counts.bag(row)
+                    let near = lists.map { lists in bag.ids.map { lists[$0] ?? none } } ?? []
+                    queries.append(try probe.query(bag, near: near))
+                }
                 return queries
             }
         }
@@ -62,14 +82,9 @@ struct WordCandidates: Sendable {
 
     /// The change of the loss on an output, in nats, by each of some rows.
     func influences(of rows: [Int], on query: TokenQuery) throws(StorageError) -> [Double] {
-        var bag = TokenBag(ids: [], counts: [], length: 0)
-        var influences: [Double] = []
-        influences.reserveCapacity(rows.count)
-        for row in rows {
-            try self.rows.read(row: row, into: &bag)
-            influences.append(query.influence(of: bag))
+        try query.influences(count: rows.count) { sample, bag throws(StorageError) in
+            try self.rows.read(row: rows[sample], into: &bag)
         }
-        return influences
     }
 }
 

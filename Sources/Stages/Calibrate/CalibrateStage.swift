@@ -59,12 +59,15 @@ package struct CalibrateStage: Stage {
         } else if configuration.project.layout.tokens != nil {
             words = [.all(TokenizeStage.name), .same(TokenProbeStage.name)]
         }
-        let sentences: [StageInput] = configuration.hasSentences ? [.all(SentenceStage.name)] : []
+        let sentences: [StageInput] =
+            configuration.stages.contains(SentenceStage.name) ? [.all(SentenceStage.name)] : []
+        let near: [StageInput] =
+            configuration.stages.contains(NearWordsStage.name) ? [.same(NearWordsStage.name)] : []
         return [
             .all(IngestStage.name), .all(EmbedStage.name), .same(ClusterStage.name), .same(ProbeTrainStage.name),
             .same(CurvatureStage.name), .all(GradientSignStage.name), .all(MergeStage.name),
             .same(IndexTrainStage.name), .same(IndexRecallStage.name),
-        ] + words + sentences
+        ] + words + sentences + near
     }
 
     package func estimate(_ extent: Extent) -> ResourceEstimate {

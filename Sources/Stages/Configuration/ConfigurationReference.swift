@@ -14,6 +14,7 @@ package enum ConfigurationReference {
         corpus.passage.stride     distance of their beginnings                                             3/4 of tokens
         corpus.shard_rows         rows a shard, the unit of work and resume                                50000
         tokens.prior              μ of the token probe, in mean lengths of a text                          3
+        tokens.near               auto | true | false: near words count too; auto: with a table, to rank      auto
         embed.path                a sentence-transformers folder, or vectors (.npy .safetensors .fbin .fvecs)
         embed.normalise           scale embeddings to length 1                                             true
         embed.sentences           auto | true | false: embed each sentence too; auto: with a table, to rank  auto
@@ -38,7 +39,7 @@ package enum ConfigurationReference {
         index.metric              P inner_product | l2                                                     inner_product
         index.bits                bits a number of a partitioned index' codes, 1 to 8                       6
         index.partitions          0: by the rows and the dimension (docs/index.md)                         0
-        index.recall              share of the ten nearest that a search is to find, on held-out rows      0.95
+        index.recall              share of the ten nearest that a search is to find, on held-out rows      0.9
         index.probes              partitions to look into; 0: as few as reach the recall                   0
         influence.damping         P λ in H + λI; stands for the probe's own l2                             0.0001
         influence.iterations      P T of LiSSA, or converged: the exact solution                           converged

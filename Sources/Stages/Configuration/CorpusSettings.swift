@@ -60,14 +60,7 @@ package struct EmbedSettings: Sendable {
     /// Whether vectors are scaled to length 1.
     package let normalise: Bool
     /// Whether each sentence of a text is embedded too.
-    package let sentences: Sentences
-
-    package enum Sentences: String, CaseIterable, Codable, Sendable {
-        /// Where it costs little: with a static table, if the ranking is fitted.
-        case automatic = "auto"
-        case on = "true"
-        case off = "false"
-    }
+    package let sentences: Choice
 
     package var isVectors: Bool { path.map(VectorFormat.isVectorFile) ?? false }
 

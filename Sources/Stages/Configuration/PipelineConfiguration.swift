@@ -80,14 +80,14 @@ package struct PipelineConfiguration: Sendable {
         return dropped
     }
 
-    /// Whether a build with these embeddings embeds each sentence too.
-    func embedsSentences(with embeddings: EmbeddingSource) -> Bool {
-        guard !corpus.isVectors, !embed.isVectors, !embeddings.isVectors else { return false }
-        return switch embed.sentences {
-        case .on: true
-        case .off: false
-        case .automatic: embeddings.isStatic && refine.rankBy == .fitted
-        }
+    /// Those of the stages not every run has that a build with these embeddings has.
+    func optionalStages(with embeddings: EmbeddingSource) -> Set<String> {
+        guard !corpus.isVectors, !embed.isVectors, !embeddings.isVectors else { return [] }
+        let isCheap = embeddings.isStatic && refine.rankBy == .fitted
+        var stages: Set<String> = []
+        if embed.sentences.isOn(automatically: isCheap) { stages.insert(SentenceStage.name) }
+        if refine.usesWords, tokens.near.isOn(automatically: isCheap) { stages.insert(NearWordsStage.name) }
+        return stages
     }
 
     /// Checks that span sections.
@@ -108,6 +108,12 @@ package struct PipelineConfiguration: Sendable {
             throw RunError(
                 .configuration,
                 "embed.sentences: true needs texts and a model that embeds them, and here \(corpus.isVectors ? "the corpus" : "embed.path") is vectors; leave it at auto"
+            )
+        }
+        if tokens.near == .on, corpus.isVectors || embed.isVectors || !refine.usesWords {
+            throw RunError(
+                .configuration,
+                "tokens.near: true needs texts, a model that embeds words, and a ranking that looks at words; leave it at auto"
             )
         }
         if corpus.passage != nil, corpus.isVectors || embed.isVectors {

@@ -58,7 +58,7 @@ package struct IndexSettings: Codable, Hashable, Sendable {
             partitions: partitions == 0 ? nil : partitions)
         let probes = try section.integer("probes", default: 0, in: 0...16_000_000)
         search = Search(
-            recall: try section.number("recall", default: 0.95, in: 0.01...1), probes: probes == 0 ? nil : probes)
+            recall: try section.number("recall", default: 0.9, in: 0.01...1), probes: probes == 0 ? nil : probes)
         try section.finish()
     }
 }

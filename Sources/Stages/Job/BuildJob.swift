@@ -141,7 +141,7 @@ package struct BuildJob {
         guard builder.stages(inputs).contains(stage) else {
             throw RunError(
                 .configuration,
-                "stage '\(stage)' has no part in this build (embed.sentences: \(configuration.embed.sentences.rawValue)); leave it out"
+                "stage '\(stage)' has no part in this build (tokens.near: \(configuration.tokens.near.rawValue), embed.sentences: \(configuration.embed.sentences.rawValue)); leave it out"
             )
         }
         let runner = builder.runner(inputs)

@@ -26,7 +26,7 @@ struct RunBuilder {
 
     /// The stages of a build, in their order.
     func stages(_ inputs: BuildInputs) -> [String] {
-        StageRegistry.names(configuration, hasSentences: configuration.embedsSentences(with: inputs.embeddings))
+        StageRegistry.names(configuration, chosen: configuration.optionalStages(with: inputs.embeddings))
     }
 
     func runner(_ inputs: BuildInputs) -> Runner {

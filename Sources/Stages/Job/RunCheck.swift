@@ -56,6 +56,7 @@ package struct RunCheck: Sendable {
             switch stage {
             case TokenizeStage.name: try TokenFile.verify(path: "\(folder)/\(ArtifactFile.tokens)")
             case SentenceStage.name: try SentenceFile.verify(path: "\(folder)/\(ArtifactFile.sentences)")
+            case NearWordsStage.name: try NearWordFile.verify(path: "\(folder)/\(ArtifactFile.nearWords)")
             case TokenProbeStage.name: try TokenFrequencies.verify(path: "\(folder)/\(ArtifactFile.frequencies)")
             case TokenIndexStage.name: try PostingsIndex(folder: folder).verify()
             default: break

@@ -56,9 +56,10 @@ package struct RunStatus: Sendable, Encodable {
         remaining = PlanRecord.read(directory).map { RemainingWork($0, journal: journal, directory: directory) }
         let seconds = Dictionary(journal.map { ($0.task, $0.seconds) }, uniquingKeysWith: { $1 })
         var stages: [Stage] = []
-        let sentences = RunDirectory.list(directory.file(SentenceStage.name))
-        let hasSentences = current.map { $0.parts[SentenceStage.name] != nil } ?? !sentences.isEmpty
-        for name in StageRegistry.names(configuration, hasSentences: hasSentences) {
+        let chosen = StageRegistry.optional.filter { name in
+            current.map { $0.parts[name] != nil } ?? !RunDirectory.list(directory.file(name)).isEmpty
+        }
+        for name in StageRegistry.names(configuration, chosen: chosen) {
             stages.append(
                 try Self.stage(
                     name, directory: directory, generation: current, dropped: configuration.dropped, seconds: seconds))

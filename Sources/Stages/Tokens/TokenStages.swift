@@ -7,10 +7,13 @@ internal import VectorIndex
 package struct TokenSettings: Codable, Hashable, Sendable {
     /// μ of the token probe, in mean lengths of the corpus' texts.
     package let prior: Double
+    /// Whether words near to an output's count too.
+    package let near: Choice
 
     init(_ section: ConfigurationSection) throws(RunError) {
         var section = section
         prior = try section.number("prior", default: 3, in: 1e-3...1e6)
+        near = try section.choice("near", default: .automatic)
         try section.finish()
     }
 }
