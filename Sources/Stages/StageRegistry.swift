@@ -32,12 +32,13 @@ package enum StageRegistry {
         }
     }
 
-    static func stages(_ configuration: PipelineConfiguration, inputs: BuildInputs) -> [any Stage] {
+    static func stages(
+        _ configuration: PipelineConfiguration, inputs: BuildInputs, chosen: Set<String>
+    ) -> [any Stage] {
         let seed = configuration.seed
         let sizes = RowSizes(configuration, dimension: inputs.embeddings.dimension)
         let ofTexts: [any Stage] =
             configuration.corpus.isVectors ? [] : [TokenizeStage(), TokenProbeStage(), TokenIndexStage()]
-        let chosen = configuration.optionalStages(with: inputs.embeddings)
         let ofWords: [any Stage] =
             chosen.contains(NearWordsStage.name) ? [NearWordsStage(source: inputs.embeddings)] : []
         let ofSentences: [any Stage] =
@@ -64,6 +65,11 @@ package enum StageRegistry {
                 embeddings: inputs.embeddings),
         ]
     }
+}
+
+extension Generation {
+    /// Those of the stages not every run has that it has.
+    var optionalStages: Set<String> { StageRegistry.optional.intersection(parts.keys) }
 }
 
 /// Bytes that one row takes in each stage's files: what estimates are made of.

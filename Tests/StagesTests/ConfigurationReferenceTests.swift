@@ -90,6 +90,8 @@ import VectorIndex
         #expect(passages.corpus.passage?.stride == 75)
         let (_, parsed) = try Workspace.configuration(Self.base)
         #expect(parsed.corpus.passage == nil && parsed.corpus.ids == nil && parsed.runDirectory == nil)
+        let (_, unworded) = try Workspace.configuration(Self.base + ["refine.rank_by=similarity"])
+        #expect(parsed.index.search.recall == 0.9 && unworded.index.search.recall == 0.95)
     }
 
     @Test func `exactly the defaults marked P are the profile's`() throws {

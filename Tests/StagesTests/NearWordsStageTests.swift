@@ -2,6 +2,7 @@ import Foundation
 import Kernels
 import Pipeline
 import Stages
+import Storage
 import Testing
 
 /// Words near to an output's: when a run has them, what its file holds, and what they are worth.
@@ -97,6 +98,37 @@ import Testing
         let found = try workspace.attribute(RunDirectory(path: workspace.file("one")), log: log)
         // Nothing is explained: there is only what a sample's length costs.
         #expect(found[0].attributions.allSatisfy { $0.tokenInfluence! > 0 })
+    }
+
+    /// A word can be told from its vector.
+    @Test func `a word of a purged sample alone is gone`() throws {
+        let directory = try build()
+        func words() throws -> Int {
+            let path = try artifacts(directory)[0].path("near-words.shard")
+            return try ShardReader(path: path, expectedKind: "near-words").rows
+        }
+        #expect(try words() == 25)
+        // The one sample that says "physician".
+        let ids = try workspace.write("t80\n", to: "ids.txt")
+        _ = try DeleteJob(directory: directory).delete(idsIn: ids, ignoringMissing: false)
+        #expect(try words() == 25)
+        func problems() throws -> [String] { try DeletionCheck.check(directory, idsIn: ids).problems }
+        let (folder, kept) = (try artifacts(directory)[0].folder, workspace.file("kept"))
+        try FileManager.default.copyItem(atPath: folder, toPath: kept)
+        _ = try PurgeJob(
+            directory: directory, workers: 2, progress: BuildProgress(isTerminal: false) { _ in }
+        ).purge()
+        #expect(try words() == 24)
+        #expect(try RunCheck.check(directory).problems == [])
+        #expect(try problems() == [])
+        let purged = workspace.file("purged")
+        try FileManager.default.moveItem(atPath: folder, toPath: purged)
+        try FileManager.default.moveItem(atPath: kept, toPath: folder)
+        #expect(try problems().contains { $0.contains("near-words/all") && $0.contains("before rows were erased") })
+        try FileManager.default.moveItem(atPath: folder, toPath: kept)
+        try FileManager.default.moveItem(atPath: purged, toPath: folder)
+        let log = try workspace.write("{\"id\": \"o\", \"text\": \"a physician\"}\n", to: "log.jsonl")
+        #expect(try workspace.attribute(directory, log: log)[0].attributions.count == 10)
     }
 
     @Test func `a damaged file is found, and stops an attribution`() throws {

@@ -18,7 +18,7 @@ import Testing
     }
 
     private func run() throws -> GrowingRun {
-        let run = try GrowingRun(workspace, 0..<60, ["embed.sentences=true"])
+        let run = try GrowingRun(workspace, 0..<60, ["embed.sentences=true", "tokens.near=true"])
         try run.append(Self.lines(60..<120))
         return run
     }

@@ -2,50 +2,62 @@
 struct NearWordMatcher {
     private struct Slot {
         var id: UInt32 = 0
-        /// Of the output's word; -1 where the slot is empty.
-        var word: Int32 = -1
-        var term: Float = 0
+        /// The first entry of the id; -1 where the slot is empty.
+        var first: Int32 = -1
     }
 
-    /// A power of two, at least twice as many as there are near words; one id may stand in several.
-    private var slots: [Slot]
+    /// That a word is near to a word of the output.
+    private struct Entry {
+        var word: Int32
+        var term: Float
+        /// The next entry of the same id; -1 at the end.
+        var next: Int32
+    }
+
+    /// A power of two, at least twice as many as there are ids.
+    private var slots: [Slot] = []
+    private var entries: [Entry] = []
     /// What the nearest of a sample's words brings for each word of the output.
     private var nearest: [Float]
 
     /// - Parameter lists: of the output's words.
+    /// - Complexity: O(near words), however many are near to the same.
     init(_ lists: [NearWords.List]) {
-        let entries = lists.reduce(0) { $0 + $1.ids.count }
-        var size = 2
-        while size < 2 * entries { size *= 2 }
-        slots = [Slot](repeating: Slot(), count: entries == 0 ? 0 : size)
         nearest = [Float](repeating: 0, count: lists.count)
+        let count = lists.reduce(0) { $0 + $1.ids.count }
+        guard count > 0 else { return }
+        var size = 2
+        while size < 2 * count { size *= 2 }
+        slots = [Slot](repeating: Slot(), count: size)
+        entries.reserveCapacity(count)
         for (word, list) in lists.enumerated() {
             for (id, term) in zip(list.ids, list.terms) {
                 // Ids are hashes.
                 var slot = Int(id) & (size - 1)
-                while slots[slot].word >= 0 { slot = (slot + 1) & (size - 1) }
-                slots[slot] = Slot(id: id, word: Int32(word), term: term)
+                while slots[slot].first >= 0, slots[slot].id != id { slot = (slot + 1) & (size - 1) }
+                entries.append(Entry(word: Int32(word), term: term, next: slots[slot].first))
+                slots[slot] = Slot(id: id, first: Int32(entries.count - 1))
             }
         }
     }
 
-    var isEmpty: Bool { slots.isEmpty }
+    var isEmpty: Bool { entries.isEmpty }
 
     /// Looks a sample's words up.
     ///
-    /// - Complexity: O(words)
+    /// - Complexity: O(words, and what they are near to)
     mutating func look(up ids: Span<UInt32>) {
         for word in nearest.indices { nearest[word] = 0 }
         let mask = slots.count - 1
         for index in ids.indices {
             let id = ids[index]
             var slot = Int(id) & mask
-            while slots[slot].word >= 0 {
-                if slots[slot].id == id {
-                    let word = Int(slots[slot].word)
-                    nearest[word] = max(nearest[word], slots[slot].term)
-                }
-                slot = (slot + 1) & mask
+            while slots[slot].first >= 0, slots[slot].id != id { slot = (slot + 1) & mask }
+            var entry = slots[slot].first
+            while entry >= 0 {
+                let found = entries[Int(entry)]
+                nearest[Int(found.word)] = max(nearest[Int(found.word)], found.term)
+                entry = found.next
             }
         }
     }

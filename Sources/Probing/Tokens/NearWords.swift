@@ -110,12 +110,20 @@ package struct NearWords: Sendable {
     }
 
     private func list(of word: (id: UInt32, probability: Double), _ best: TopCandidates) -> List {
+        let near = best.sorted.filter { $0.key < 0 && ids[Int($0.row)] != word.id }.prefix(Self.listed)
         var list = List()
         var mass = word.probability
-        for (key, row) in best.sorted where key < 0 && ids[Int(row)] != word.id && list.ids.count < Self.listed {
-            mass += probabilities[Int(row)]
-            list.ids.append(ids[Int(row)])
-            list.terms.append(Float(logarithm1p(Self.occurrence / (prior * mass))))
+        var first = 0
+        while first < near.count {
+            // Words that are exactly as near as each other share their class.
+            let end = near[first...].firstIndex { $0.key != near[first].key } ?? near.count
+            for (_, row) in near[first..<end] { mass += probabilities[Int(row)] }
+            let term = Float(logarithm1p(Self.occurrence / (prior * mass)))
+            for (_, row) in near[first..<end] {
+                list.ids.append(ids[Int(row)])
+                list.terms.append(term)
+            }
+            first = end
         }
         return list
     }

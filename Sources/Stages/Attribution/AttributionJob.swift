@@ -137,7 +137,7 @@ package struct AttributionJob {
             totals.tested == 0
             ? "" : ", \(grouped(totals.withoutSource)) without a source in this corpus at level \(options.level)"
         return
-            "\(grouped(totals.outputs)) outputs in \(duration(seconds))\(verdicts), \(grouped(totals.failed)) not attributed because of an error; largest LiSSA residual \(Figure.number(totals.worstResidual).short)"
+            "\(grouped(totals.outputs)) outputs in \(duration(seconds))\(verdicts), \(grouped(totals.failed)) not attributed because of an error; largest LiSSA residual of those formed \(Figure.number(totals.worstResidual).short)"
     }
 
     /// A vector that cannot be read is that output's error, not the log's.

@@ -9,13 +9,16 @@ struct CandidateSettings: Sendable {
     /// Those of the stages not every run has that this one has.
     let stages: Set<String>
 
-    init(_ configuration: PipelineConfiguration, stages: Set<String>) {
+    /// - Parameters:
+    ///   - stages: those of the stages not every run has that this one has.
+    ///   - search: as the index is searched; the configuration's where nil.
+    init(_ configuration: PipelineConfiguration, stages: Set<String>, search: IndexSettings.Search? = nil) {
         self.stages = stages
         normalise = configuration.embed.normalise
         project = configuration.project
         refine = configuration.refine
         tokens = configuration.tokens
-        search = configuration.index.search
+        self.search = search ?? configuration.index.search
         seed = configuration.seed
     }
 }

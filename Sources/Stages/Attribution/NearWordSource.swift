@@ -12,11 +12,13 @@ final class NearWordSource: Sendable {
     /// By the word's id; none for what has no near words.
     private let known: Mutex<[UInt32: NearWords.List]> = Mutex([:])
 
-    /// Lists that are kept at once, about 300 bytes each.
-    private static let capacity = 1 << 18
+    /// Lists that are kept, about 300 bytes each.
+    private let capacity: Int
+    /// Words that are embedded at once.
+    private static let embedded = 8192
 
-    init(_ words: NearWords, probe: TokenProbe, embeddings: EmbeddingSource) {
-        (self.words, self.probe, self.embeddings) = (words, probe, embeddings)
+    init(_ words: NearWords, probe: TokenProbe, embeddings: EmbeddingSource, capacity: Int = 1 << 18) {
+        (self.words, self.probe, self.embeddings, self.capacity) = (words, probe, embeddings, capacity)
     }
 
     /// The lists of all words of some texts, by id; a word that is not among them has none.
@@ -35,17 +37,18 @@ final class NearWordSource: Sendable {
             for id in names.keys { lists[id] = known[id] }
         }
         let new = names.keys.filter { lists[$0] == nil }.sorted()
-        guard !new.isEmpty else { return lists }
-        var directions = try embeddings.embed(new.map { names[$0]! }, workers: workers)
-        directions.scaleRows(to: 1)
-        var asked: [(id: UInt32, probability: Double)] = []
-        for id in new { asked.append((id, try probe.frequencies.probability(id))) }
-        let found = words.lists(of: asked, directions: directions, workers: workers)
-        known.withLock { known in
-            if known.count + new.count > Self.capacity { known.removeAll() }
-            for (id, list) in zip(new, found) { known[id] = list }
+        for part in ranges(new.count, of: Self.embedded).map({ new[$0] }) {
+            var directions = try embeddings.embed(part.map { names[$0]! }, workers: workers)
+            directions.scaleRows(to: 1)
+            var asked: [(id: UInt32, probability: Double)] = []
+            for id in part { asked.append((id, try probe.frequencies.probability(id))) }
+            let found = words.lists(of: asked, directions: directions, workers: workers)
+            known.withLock { known in
+                // The first words that come are the common ones; those beyond are looked up each time.
+                for (id, list) in zip(part, found) where known.count < capacity { known[id] = list }
+            }
+            for (id, list) in zip(part, found) { lists[id] = list }
         }
-        for (id, list) in zip(new, found) { lists[id] = list }
         return lists
     }
 }

@@ -55,7 +55,9 @@ struct OpenGeneration: Sendable {
             filter: filter.isEmpty ? nil : filter.description, filteredRows: rows?.population)
         embeddings = try Self.embedder(path, built: built)
         finder = try CandidateFinder(
-            CandidateSettings(configuration, stages: StageRegistry.optional.intersection(generation.parts.keys)),
+            CandidateSettings(
+                configuration, stages: generation.optionalStages,
+                search: try CalibrateStage.search(try parts.only(CalibrateStage.name))),
             catalog: generation.catalog, parts: parts, embeddings: embeddings, rows: rows)
         numbersSentences = try parts.artifacts(of: SentenceStage.name)
             .allSatisfy { $0.manifest.version == SentenceStage.version }

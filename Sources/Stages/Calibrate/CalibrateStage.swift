@@ -26,8 +26,23 @@ package struct CalibrateStage: Stage {
         /// How candidates are searched for.
         let search: IndexSettings.Search
         /// Of the token probe, where it takes part.
-        let tokens: TokenSettings?
+        let tokens: Tokens?
         let seed: UInt64
+
+        struct Tokens: Codable, Sendable {
+            let prior: Double
+        }
+    }
+
+    /// How the index was searched when weights and null distribution were made: they hold for no other search.
+    static func search(_ artifact: Artifact) throws(RunError) -> IndexSettings.Search {
+        struct Searched: Codable {
+            let search: IndexSettings.Search
+        }
+        guard let parameters = try? JSONFile.decode(Searched.self, from: artifact.manifest.parameters) else {
+            throw RunError(.corrupt, "\(artifact.folder): the manifest's parameters cannot be read")
+        }
+        return parameters.search
     }
 
     package static let name = "calibrate"
@@ -44,7 +59,7 @@ package struct CalibrateStage: Stage {
     init(_ settings: CalibrationSettings, candidates: CandidateSettings, embeddings: EmbeddingSource) {
         parameters = Parameters(
             settings: settings, refine: candidates.refine, search: candidates.search,
-            tokens: candidates.refine.usesWords ? candidates.tokens : nil,
+            tokens: candidates.refine.usesWords ? Parameters.Tokens(prior: candidates.tokens.prior) : nil,
             seed: candidates.seed)
         configuration = candidates
         self.embeddings = embeddings

@@ -39,7 +39,7 @@ package enum ConfigurationReference {
         index.metric              P inner_product | l2                                                     inner_product
         index.bits                bits a number of a partitioned index' codes, 1 to 8                       6
         index.partitions          0: by the rows and the dimension (docs/index.md)                         0
-        index.recall              share of the ten nearest that a search is to find, on held-out rows      0.9
+        index.recall              P share of the ten nearest to be found; 0.95 where words find nothing    0.9
         index.probes              partitions to look into; 0: as few as reach the recall                   0
         influence.damping         P λ in H + λI; stands for the probe's own l2                             0.0001
         influence.iterations      P T of LiSSA, or converged: the exact solution                           converged

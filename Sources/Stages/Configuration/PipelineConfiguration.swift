@@ -46,9 +46,9 @@ package struct PipelineConfiguration: Sendable {
         probe = try ProbeTrainStage.Settings(section.section("probe"))
         curvature = try CurvatureStage.Settings(section.section("influence"), profile: profile, probeL2: probe.l2)
         project = try ProjectStage.Settings(section.section("fingerprint"), profile: profile, tokens: tokens)
-        index = try IndexSettings(section.section("index"), profile: profile)
         refine = try RefineSettings(
             section.section("refine"), profile: profile, hasTexts: !corpus.isVectors && !embed.isVectors)
+        index = try IndexSettings(section.section("index"), profile: profile, hasWords: refine.usesWords)
         calibration = try CalibrationSettings(section.section("calibrate"))
         dropped = try Self.retention(section.section("retention"))
         slurm = section.subtree("slurm")

@@ -86,6 +86,8 @@ package struct DeletionCheck: Sendable {
         for file in erased.indices {
             for (part, rows) in erased[file].enumerated() { all += rows.map { firstRows[file][part] + $0 } }
         }
+        let trainedFiles = generation.growth.files(of: generation.growth.trained - 1).upperBound
+        let trainedRows = generation.catalog.shards.reduce(0) { $0 + ($1.file < trainedFiles ? $1.rows : 0) }
         for (stage, parts) in generation.parts.sorted(by: { $0.key < $1.key }) {
             for part in parts where seen.insert(part.folder).inserted {
                 let own: [Int]
@@ -95,7 +97,7 @@ package struct DeletionCheck: Sendable {
                     own = all.filter { $0 >= segment.firstRow && $0 < segment.firstRow + segment.rows }
                         .map { $0 - segment.firstRow }
                 } else {
-                    continue
+                    own = all.filter { $0 < trainedRows }
                 }
                 guard !own.isEmpty else { continue }
                 let artifact = try directory.artifact(part)

@@ -32,7 +32,8 @@ package struct GrowJob {
             configuration: try PipelineConfiguration(
                 ConfigurationNode(yaml: generation.configuration, path: directory.configuration)),
             text: generation.configuration, directory: directory, workers: workers,
-            allowsMixedPlatforms: allowsMixedPlatforms, progress: progress)
+            allowsMixedPlatforms: allowsMixedPlatforms, progress: progress,
+            optionalStages: generation.optionalStages)
     }
 
     /// Files that become a batch.

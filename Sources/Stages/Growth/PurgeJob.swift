@@ -63,7 +63,7 @@ package struct PurgeJob {
             ConfigurationNode(yaml: generation.configuration, path: directory.configuration))
         let builder = RunBuilder(
             configuration: configuration, text: generation.configuration, directory: directory, workers: workers,
-            allowsMixedPlatforms: true, progress: progress)
+            allowsMixedPlatforms: true, progress: progress, optionalStages: generation.optionalStages)
         let runner = builder.runner(try BuildInputs(configuration, growth: generation.growth, read: []))
         let plan = try runner.currentPlan()
         guard Set(plan.tasks.map(\.folder)) == Set(generation.folders) else {

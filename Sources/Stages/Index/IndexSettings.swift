@@ -47,7 +47,10 @@ package struct IndexSettings: Codable, Hashable, Sendable {
     /// Up to so many rows an exact search is fast enough to need no approximation.
     package static let largestFlat = 250_000
 
-    init(_ section: ConfigurationSection, profile: PipelineConfiguration.Profile) throws(RunError) {
+    /// - Parameter hasWords: whether words find candidates too, so that a search may miss more.
+    init(
+        _ section: ConfigurationSection, profile: PipelineConfiguration.Profile, hasWords: Bool
+    ) throws(RunError) {
         var section = section
         let kind = try section.choice("kind", default: profile == .paper ? Kind.flat : .auto)
         let partitions = try section.integer("partitions", default: 0, in: 0...16_000_000)
@@ -58,7 +61,8 @@ package struct IndexSettings: Codable, Hashable, Sendable {
             partitions: partitions == 0 ? nil : partitions)
         let probes = try section.integer("probes", default: 0, in: 0...16_000_000)
         search = Search(
-            recall: try section.number("recall", default: 0.9, in: 0.01...1), probes: probes == 0 ? nil : probes)
+            recall: try section.number("recall", default: hasWords ? 0.9 : 0.95, in: 0.01...1),
+            probes: probes == 0 ? nil : probes)
         try section.finish()
     }
 }

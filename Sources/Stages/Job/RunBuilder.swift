@@ -11,11 +11,16 @@ struct RunBuilder {
     let directory: RunDirectory
     var options: Runner.Options
     let progress: BuildProgress
+    /// Those of the stages not every run has that it is to have; as the configuration says where nil.
+    private let optionalStages: Set<String>?
 
+    /// - Parameter optionalStages: those of the stages not every run has that it is to have; as the configuration says where
+    ///   nil. What goes on from a generation has the generation's.
     init(
         configuration: PipelineConfiguration, text: String, directory: RunDirectory, workers: Int,
-        allowsMixedPlatforms: Bool, progress: BuildProgress
+        allowsMixedPlatforms: Bool, progress: BuildProgress, optionalStages: Set<String>? = nil
     ) {
+        self.optionalStages = optionalStages
         self.configuration = configuration
         self.text = text
         self.directory = directory
@@ -26,7 +31,11 @@ struct RunBuilder {
 
     /// The stages of a build, in their order.
     func stages(_ inputs: BuildInputs) -> [String] {
-        StageRegistry.names(configuration, chosen: configuration.optionalStages(with: inputs.embeddings))
+        StageRegistry.names(configuration, chosen: chosen(inputs))
+    }
+
+    private func chosen(_ inputs: BuildInputs) -> Set<String> {
+        optionalStages ?? configuration.optionalStages(with: inputs.embeddings)
     }
 
     func runner(_ inputs: BuildInputs) -> Runner {
@@ -34,8 +43,8 @@ struct RunBuilder {
         var options = options
         options.absent = StageRegistry.names.filter { !present.contains($0) }
         return Runner(
-            directory: directory, stages: StageRegistry.stages(configuration, inputs: inputs), growth: inputs.growth,
-            configuration: text, options: options, progress: progress)
+            directory: directory, stages: StageRegistry.stages(configuration, inputs: inputs, chosen: chosen(inputs)),
+            growth: inputs.growth, configuration: text, options: options, progress: progress)
     }
 
     /// What would run.

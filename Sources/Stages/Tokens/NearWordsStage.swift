@@ -21,7 +21,7 @@ package struct NearWordsStage: Stage {
     private let source: EmbeddingSource
 
     /// Rows whose words are read, in blocks that lie evenly in the corpus.
-    private static let (readRows, blockRows) = (1 << 18, 256)
+    private static let (readRows, blockRows) = (1 << 18, 512)
 
     /// - Parameter source: a model.
     init(source: EmbeddingSource) {
@@ -30,8 +30,8 @@ package struct NearWordsStage: Stage {
     }
 
     package var granularity: Granularity { .whole }
-    /// Hashes and vectors of words, as the token probe has their counts; no text.
-    package static func erasure(of artifact: Artifact) -> Erasure { .none }
+    /// A word can be told from its vector, so words of erased rows alone have to go.
+    package static func erasure(of artifact: Artifact) -> Erasure { .remake }
     package var inputs: [StageInput] { [.all(IngestStage.name), .same(TokenProbeStage.name)] }
 
     package func estimate(_ extent: Extent) -> ResourceEstimate {
@@ -68,7 +68,9 @@ package struct NearWordsStage: Stage {
         }
         let read = stride(from: 0, to: blocks.count, by: max(1, step)).map { blocks[$0] }
         var readers: [CorpusShardReader] = []
-        for shard in catalog.shards { readers.append(try CorpusShardReader(path: context.corpusShard(shard))) }
+        for shard in catalog.shards {
+            readers.append(try CorpusShardReader(path: context.corpusShard(shard), cacheBytes: 0))
+        }
         let shards = readers
         let parts = Parallel.map(count: read.count, blockSize: 16, workers: context.workers) { blocks in
             Result {
@@ -89,18 +91,22 @@ package struct NearWordsStage: Stage {
     }
 }
 
-/// The distinct words of some texts that have near words: letters, in small ones. A number is near to none: what is said of
-/// another year is not said of this one.
+/// The distinct words of some texts that have near words, in small letters. A word with a digit in it is near to none: what
+/// is said of another year is not said of this one.
 struct OutputWords {
     private(set) var found: [UInt32: String] = [:]
+    private var numbers: Set<UInt32> = []
     private let tokenizer = WordTokenizer()
 
     mutating func add(wordsOf text: String) {
         let bytes = text.utf8Span.span
-        for word in tokenizer.words(of: bytes) where found[word.id] == nil {
+        for word in tokenizer.words(of: bytes) where found[word.id] == nil && !numbers.contains(word.id) {
             let part = bytes.extracting(word.range)
             let name = unsafe part.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
-            guard !name.contains(where: \.isNumber) else { continue }
+            guard !name.contains(where: \.isNumber) else {
+                numbers.insert(word.id)
+                continue
+            }
             found[word.id] = name.lowercased()
         }
     }

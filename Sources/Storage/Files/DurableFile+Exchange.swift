@@ -21,7 +21,7 @@ extension DurableFile {
         _ temporary: String, with final: String
     ) throws(StorageError) -> Bool {
         let code = try exchange(temporary, with: final)
-        if [EINVAL, ENOSYS, ENOTSUP, ENOENT].contains(code) { return false }
+        if [EINVAL, ENOSYS, ENOTSUP, EXDEV, ENOENT].contains(code) { return false }
         guard code == 0 else {
             errno = code
             throw StorageError.lastSystemError(path: final, doing: "exchanging \(temporary) with")
