@@ -45,7 +45,7 @@ package struct NearWords: Sendable {
     private static let (blockWords, tileWords) = (64, 512)
 
     /// - Parameters:
-    ///   - path: as ``write(ids:vectors:to:)`` made it.
+    ///   - path: as ``NearWordFile/write(ids:vectors:embedder:to:)`` made it.
     ///   - probe: of the corpus.
     /// - Throws: `corrupt`, and `mismatch` for vectors of another dimension.
     package init(path: String, dimension: Int, probe: TokenProbe) throws(StorageError) {

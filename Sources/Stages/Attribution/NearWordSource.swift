@@ -9,16 +9,16 @@ final class NearWordSource: Sendable {
     private let words: NearWords
     private let probe: TokenProbe
     private let embeddings: EmbeddingSource
-    /// By the word's id; none for what has no near words.
+    /// By the word's id.
     private let known: Mutex<[UInt32: NearWords.List]> = Mutex([:])
 
     /// Lists that are kept, about 300 bytes each.
-    private let capacity: Int
+    private static let capacity = 1 << 18
     /// Words that are embedded at once.
     private static let embedded = 8192
 
-    init(_ words: NearWords, probe: TokenProbe, embeddings: EmbeddingSource, capacity: Int = 1 << 18) {
-        (self.words, self.probe, self.embeddings, self.capacity) = (words, probe, embeddings, capacity)
+    init(_ words: NearWords, probe: TokenProbe, embeddings: EmbeddingSource) {
+        (self.words, self.probe, self.embeddings) = (words, probe, embeddings)
     }
 
     /// The lists of all words of some texts, by id; a word that is not among them has none.
@@ -26,7 +26,7 @@ final class NearWordSource: Sendable {
     /// - Complexity: the embedding of each word that was not asked for before, and a product with each word of the corpus.
     func lists(of texts: [String], workers: Int) throws -> [UInt32: NearWords.List] {
         let parts = Parallel.map(count: texts.count, blockSize: 64, workers: workers) { range in
-            var words = OutputWords()
+            var words = WordNames()
             for text in texts[range] { words.add(wordsOf: text) }
             return words.found
         }
@@ -45,7 +45,7 @@ final class NearWordSource: Sendable {
             let found = words.lists(of: asked, directions: directions, workers: workers)
             known.withLock { known in
                 // The first words that come are the common ones; those beyond are looked up each time.
-                for (id, list) in zip(part, found) where known.count < capacity { known[id] = list }
+                for (id, list) in zip(part, found) where known.count < Self.capacity { known[id] = list }
             }
             for (id, list) in zip(part, found) { lists[id] = list }
         }

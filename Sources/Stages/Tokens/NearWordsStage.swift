@@ -74,7 +74,7 @@ package struct NearWordsStage: Stage {
         let shards = readers
         let parts = Parallel.map(count: read.count, blockSize: 16, workers: context.workers) { blocks in
             Result {
-                var words = OutputWords()
+                var words = WordNames()
                 for block in read[blocks] {
                     try shards[block.shard].shard.forEachBytes("text", rows: block.rows) { _, bytes in
                         words.add(wordsOf: unsafe bytes.withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) })
@@ -93,7 +93,7 @@ package struct NearWordsStage: Stage {
 
 /// The distinct words of some texts that have near words, in small letters. A word with a digit in it is near to none: what
 /// is said of another year is not said of this one.
-struct OutputWords {
+struct WordNames {
     private(set) var found: [UInt32: String] = [:]
     private var numbers: Set<UInt32> = []
     private let tokenizer = WordTokenizer()
