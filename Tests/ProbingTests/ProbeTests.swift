@@ -64,11 +64,12 @@ import Testing
         let training = ProbeTraining(
             l2: 1e-2, optimizer: LBFGS(iterations: 300, gradientTolerance: 1e-6, valueTolerance: 0))
         let report = try probe.train(sample: data.rows, labels: data.labels, training)
-        #expect(report.gradientNorm < 1e-5 && report.accuracy > 0.8 && report.loss < 0.7)
+        #expect(report.gradientNorm < 5e-5)
+        #expect(report.accuracy > 0.8 && report.loss < 0.7)
         var gradient = [Float](repeating: 0, count: probe.parameterCount)
         try probe.gradientFactors(data.rows.elements.span, labels: data.labels.span).addSum(
             to: &gradient, embeddings: data.rows.elements.span, dimension: 11)
-        for index in gradient.indices { #expect(abs(gradient[index] / 300 + 0.01 * probe.parameters[index]) < 2e-5) }
+        for index in gradient.indices { #expect(abs(gradient[index] / 300 + 0.01 * probe.parameters[index]) < 5e-5) }
     }
 
     @Test func `a hidden probe learns what a linear one cannot`() throws {
