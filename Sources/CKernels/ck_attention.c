@@ -46,12 +46,16 @@ void ck_attention_scalar(const float *projected, size_t count, size_t heads, siz
     }
 CK_SCALAR_AS(avx2)
 CK_SCALAR_AS(avx512)
+CK_SCALAR_AS(avx512vnni)
 #endif
 
 void ck_attention(const float *projected, size_t count, size_t heads, size_t width, const float *bias, size_t bias_step,
                   float *mixed, float *scratch) {
     switch (ck_current_level()) {
-    case CK_AVX512: ck_attention_avx512(projected, count, heads, width, bias, bias_step, mixed, scratch); break;
+    case CK_AVX512:
+        if (ck_has_vnni()) ck_attention_avx512vnni(projected, count, heads, width, bias, bias_step, mixed, scratch);
+        else ck_attention_avx512(projected, count, heads, width, bias, bias_step, mixed, scratch);
+        break;
     case CK_AVX2: ck_attention_avx2(projected, count, heads, width, bias, bias_step, mixed, scratch); break;
     default: ck_attention_scalar(projected, count, heads, width, bias, bias_step, mixed, scratch);
     }

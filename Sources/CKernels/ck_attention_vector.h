@@ -89,7 +89,7 @@ SIMD static void NAME(pack_values)(const float *values, size_t stride, size_t co
                     ivec odd = FLOAT_TO_SUMS(MUL(LOAD(pair[1] + LANES * c), factor));
                     ivec joined = JOIN_PAIRS(even, odd);
                     STORE_PAIRS(packed + 2 * LANES * c, joined);
-                    if (t % 4 > 0) product[c] = SUB_SUMS(product[c], MULTIPLY_PAIRS(earlier[c], joined));
+                    if (TWO_AT_ONCE && t % 4 > 0) product[c] = SUB_SUMS(product[c], MULTIPLY_PAIRS(earlier[c], joined));
                     earlier[c] = joined;
                 }
             }

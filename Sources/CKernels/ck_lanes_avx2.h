@@ -5,14 +5,15 @@
      SUM, HIGHEST                across lanes     NAME(f) the function's name
    and for sums of products of 16-bit integers
      ivec        a vector of LANES pairs of 16 bits, or of as many sums of 32 bits
-     ZERO_PAIRS, LOAD_PAIRS, STORE_PAIRS, SET_PAIR(p)  the pair at p in each lane
-     ADD_PAIRS, MULTIPLY_PAIRS   a0 + b0 and a1 + b1, a0 · b0 + a1 · b1 of each lane
+     ZERO_PAIRS, LOAD_PAIRS, STORE_PAIRS
+     MULTIPLY_PAIRS              a0 · b0 + a1 · b1 of each lane
      SET_SUM(p)                  the sum at p in each lane
      ADD_SUMS, SUB_SUMS, SUMS_TO_FLOAT, FLOAT_TO_SUMS (rounds)
      JOIN_PAIRS(even, odd)       each lane's two numbers as a pair
      HIGHER_MAGNITUDE(h, p)      the larger of h and the bits of |p[lane]|; HIGHEST_BITS across lanes
      ROUND_ALL(v)                16 integers, the vectors v[0] … rounded
-     SUM_QUADS                   the loop of sum_pairs, if it is not the compiler's */
+     SUM_ALL                     the loop of sum_pairs over SUM_ROWS rows; TWO_AT_ONCE is whether it has two products
+                                 of one multiplication, and starts from their sums (ck_linear.h) */
 #include <immintrin.h>
 
 #define SIMD __attribute__((target("avx2,fma")))
@@ -50,9 +51,7 @@ SIMD static inline float highest_lane(__m256 v) {
 #define ZERO_PAIRS _mm256_setzero_si256
 #define LOAD_PAIRS(p) _mm256_loadu_si256((const __m256i *)(p))
 #define STORE_PAIRS(p, v) _mm256_storeu_si256((__m256i *)(p), v)
-#define SET_PAIR(p) _mm256_set1_epi32(*(const ck_pair *)(p))
 #define MULTIPLY_PAIRS _mm256_madd_epi16
-#define ADD_PAIRS _mm256_add_epi16
 #define SET_SUM(p) _mm256_set1_epi32(*(p))
 #define ADD_SUMS _mm256_add_epi32
 #define SUB_SUMS _mm256_sub_epi32
@@ -88,7 +87,9 @@ SIMD static inline __m256i round_all(const __m256 *v) {
     QUAD_ROW(at, "x0", "s00", "s01") QUAD_ROW(at, "x1", "s10", "s11")                                                  \
     QUAD_ROW(at, "x2", "s20", "s21") QUAD_ROW(at, "x3", "s30", "s31")
 #define QUAD_SUMS(row) [s##row##0] "+x"(sums[row][0]), [s##row##1] "+x"(sums[row][1])
-#define SUM_QUADS(sums, x, stride, weights, inputs)                                                                    \
+#define SUM_ROWS 4
+#define TWO_AT_ONCE 1
+#define SUM_ALL(sums, x, stride, weights, inputs)                                                                      \
     do {                                                                                                               \
         const int16_t *x0 = x, *x1 = x0 + stride, *x2 = x1 + stride, *x3 = x2 + stride, *w = weights;                  \
         size_t left = inputs;                                                                                          \

@@ -15,6 +15,15 @@ ck_level ck_highest_level(void) {
     return CK_SCALAR;
 }
 
+int ck_has_vnni(void) {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    return __builtin_cpu_supports("avx512vnni") != 0;
+#else
+    return 0;
+#endif
+}
+
 ck_level ck_current_level(void) {
     int level = atomic_load_explicit(&pinned, memory_order_relaxed);
     if (level >= 0) return (ck_level)level;

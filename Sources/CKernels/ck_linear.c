@@ -123,12 +123,16 @@ void ck_linear_scalar(const float *x, size_t rows, size_t inputs, const int16_t 
     }
 CK_SCALAR_AS(avx2)
 CK_SCALAR_AS(avx512)
+CK_SCALAR_AS(avx512vnni)
 #endif
 
 void ck_linear(const float *x, size_t rows, size_t inputs, const int16_t *packed, const float *scales, const float *bias,
                size_t outputs, ck_linear_end end, float *y, float *scratch) {
     switch (ck_current_level()) {
-    case CK_AVX512: ck_linear_avx512(x, rows, inputs, packed, scales, bias, outputs, end, y, scratch); break;
+    case CK_AVX512:
+        if (ck_has_vnni()) ck_linear_avx512vnni(x, rows, inputs, packed, scales, bias, outputs, end, y, scratch);
+        else ck_linear_avx512(x, rows, inputs, packed, scales, bias, outputs, end, y, scratch);
+        break;
     case CK_AVX2: ck_linear_avx2(x, rows, inputs, packed, scales, bias, outputs, end, y, scratch); break;
     default: ck_linear_scalar(x, rows, inputs, packed, scales, bias, outputs, end, y, scratch);
     }

@@ -21,29 +21,12 @@ SIMD static inline __attribute__((always_inline)) void NAME(sum_pairs)(const int
                                                                        const int32_t *row_sums, size_t blocks,
                                                                        const int16_t *weights, size_t inputs,
                                                                        ivec sums[PAIR_ROWS][PAIR_COLUMNS]) {
+    const int16_t *pairs = weights + 2 * CK_LINEAR_PANEL;
+    _Static_assert(PAIR_ROWS == SUM_ROWS && CK_LINEAR_PANEL == 16 && CK_LINEAR_STEP == 16, "the tile of SUM_ALL");
     EACH_PAIR_ROW EACH_PAIR_COLUMN
-        sums[r][c] = ADD_SUMS(SET_SUM(row_sums + (size_t)r * blocks), LOAD_PAIRS(weights + 2 * LANES * c));
-    weights += 2 * CK_LINEAR_PANEL;
-#ifdef SUM_QUADS
-    _Static_assert(PAIR_ROWS == 4 && PAIR_COLUMNS == 2 && CK_LINEAR_STEP == 16, "the tile of SUM_QUADS");
-    SUM_QUADS(sums, x, stride, weights, inputs);
-#else
-    _Pragma("clang loop unroll_count(2)") for (size_t i = 0; i < inputs; i += 4, weights += 4 * CK_LINEAR_PANEL) {
-        ivec low[PAIR_COLUMNS], high[PAIR_COLUMNS];
-        EACH_PAIR_COLUMN {
-            low[c] = LOAD_PAIRS(weights + 2 * LANES * c);
-            high[c] = LOAD_PAIRS(weights + 2 * LANES * c + 2 * CK_LINEAR_PANEL);
-        }
-        EACH_PAIR_ROW {
-            const int16_t *states = x + (size_t)r * stride + i;
-            ivec even = SET_PAIR(states), odd = SET_PAIR(states + 2);
-            EACH_PAIR_COLUMN {
-                ivec product = MULTIPLY_PAIRS(ADD_PAIRS(even, high[c]), ADD_PAIRS(odd, low[c]));
-                sums[r][c] = ADD_SUMS(sums[r][c], product);
-            }
-        }
-    }
-#endif
+        sums[r][c] = TWO_AT_ONCE ? ADD_SUMS(SET_SUM(row_sums + (size_t)r * blocks), LOAD_PAIRS(weights + 2 * LANES * c))
+                                 : ZERO_PAIRS();
+    SUM_ALL(sums, x, stride, pairs, inputs);
 }
 
 /* PAIR_ROWS rows of some panels' outputs: y = source + the product of the rows from `row` on with the panels, over
@@ -89,8 +72,10 @@ SIMD static inline int32_t NAME(add_all)(__m256i sums) {
     return _mm_cvtsi128_si32(_mm_add_epi32(half, _mm_shuffle_epi32(half, 0xb1)));
 }
 
-/* Sums less the products of elements two apart, in 256 bits at every level as a block may have no more. */
+/* Sums less the products of elements two apart, in 256 bits at every level as a block may have no more; 0 where they are
+   not needed. */
 SIMD static inline __m256i NAME(less_products)(__m256i sums, __m256i elements) {
+    if (!TWO_AT_ONCE) return sums;
     return _mm256_sub_epi32(sums, _mm256_madd_epi16(elements, _mm256_srli_epi64(elements, 32)));
 }
 

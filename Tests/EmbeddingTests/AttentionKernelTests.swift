@@ -11,19 +11,20 @@ import Testing
         UnsafeMutablePointer<Float>?
     ) -> Void
 
-    private func kernel(_ level: KernelLevel) -> Kernel {
-        switch level {
+    private func kernel(_ version: EncoderKernels) -> Kernel {
+        switch version {
         case .scalar: unsafe ck_attention_scalar
         case .avx2: unsafe ck_attention_avx2
         case .avx512: unsafe ck_attention_avx512
+        case .avx512vnni: unsafe ck_attention_avx512vnni
         }
     }
 
     /// - Parameter bias: `[heads × (2·count − 1)]`, from the largest negative distance on.
     private func run(
-        _ level: KernelLevel, _ projected: [Float], count: Int, heads: Int, width: Int, bias: [Float]?
+        _ version: EncoderKernels, _ projected: [Float], count: Int, heads: Int, width: Int, bias: [Float]?
     ) -> [Float] {
-        let kernel = unsafe self.kernel(level)
+        let kernel = unsafe self.kernel(version)
         var mixed = [Float](repeating: 77, count: (count + 1) * heads * width)
         var scratch = [Float](repeating: .nan, count: ck_attention_scratch(count, width))
         if let bias {
@@ -65,8 +66,8 @@ import Testing
         return result
     }
 
-    @Test(arguments: runnableLevels)
-    func agreesWithTheFormula(level: KernelLevel) {
+    @Test(arguments: EncoderKernels.runnable)
+    func agreesWithTheFormula(version: EncoderKernels) {
         for (count, heads, width) in [
             (1, 2, 8), (2, 1, 1), (6, 3, 7), (7, 2, 16), (12, 2, 17), (13, 1, 32), (16, 2, 33), (33, 2, 64),
             (100, 1, 20), (5, 2, 130), (4, 1, 530),
@@ -75,12 +76,12 @@ import Testing
             let bias = normals(heads * (2 * count - 1), 9, scale: 2)
             for bias in [nil, bias] {
                 let mixed = run(
-                    level, projected, count: count, heads: heads, width: width, bias: bias)
+                    version, projected, count: count, heads: heads, width: width, bias: bias)
                 let expected = reference(projected, count: count, heads: heads, width: width, bias: bias)
                 let errors = zip(mixed, expected).map { abs(Double($0) - $1) }
                 let worst = errors.max()!
                 let mean = errors.reduce(0, +) / Double(errors.count)
-                let highest = level == .scalar ? 1e-5 : 5e-3
+                let highest = version == .scalar ? 1e-5 : 5e-3
                 #expect(
                     worst < highest && mean < highest / 10,
                     "\(count) tokens, \(heads) heads of \(width): \(worst), mean \(mean)")
@@ -89,17 +90,17 @@ import Testing
     }
 
     /// Far below the highest score a weight is 0; a NaN stays visible.
-    @Test(arguments: runnableLevels)
-    func extremes(level: KernelLevel) {
+    @Test(arguments: EncoderKernels.runnable)
+    func extremes(version: EncoderKernels) {
         let count = 20
         // Every query is 1, so the scores are the keys; the value of token 3 is 1 and the others are 0.
         func weights(_ keys: [Float]) -> [Float] {
             let projected = (0..<count).flatMap { [1, keys[$0], $0 == 3 ? 1 : 0] as [Float] }
-            return run(level, projected, count: count, heads: 1, width: 1, bias: nil)
+            return run(version, projected, count: count, heads: 1, width: 1, bias: nil)
         }
         var keys = [Float](repeating: -1e30, count: count)
         (keys[0], keys[3]) = (0, -86)
-        #expect(weights(keys).allSatisfy { (level == .scalar ? $0 > 0 : $0 == 0) && $0 < 1e-36 })
+        #expect(weights(keys).allSatisfy { (version == .scalar ? $0 > 0 : $0 == 0) && $0 < 1e-36 })
         keys[3] = -90
         #expect(weights(keys).allSatisfy { $0 == 0 })
         keys[3] = 200

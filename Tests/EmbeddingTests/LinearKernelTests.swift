@@ -21,8 +21,8 @@ import Testing
     }
 
     /// Bit for bit the definition in `ck_linear.h`.
-    @Test(arguments: runnableLevels)
-    func agreesWithTheDefinition(level: KernelLevel) {
+    @Test(arguments: EncoderKernels.runnable)
+    func agreesWithTheDefinition(version: EncoderKernels) {
         for ((rows, inputs, outputs), kind) in Self.shapes.flatMap({ shape in Numbers.allCases.map { (shape, $0) } }) {
             var (x, weight) = (normals(rows * inputs, 1), normals(outputs * inputs, 2, scale: 0.1))
             if kind != .normal {
@@ -33,8 +33,8 @@ import Testing
                 for place in weight.indices where rows > 0 { weight[place] = x[place % inputs] / 10 }
             }
             let layer = PackedLayer(weight, bias: normals(outputs, 3), inputs: inputs)
-            let plain = layer.run(level, x, rows: rows, usesBias: false, CK_LINEAR_PLAIN)
-            let biased = layer.run(level, x, rows: rows, CK_LINEAR_PLAIN)
+            let plain = layer.run(version, x, rows: rows, usesBias: false, CK_LINEAR_PLAIN)
+            let biased = layer.run(version, x, rows: rows, CK_LINEAR_PLAIN)
             let states = (0..<rows).map { QuantisedStates(x[$0 * inputs..<($0 + 1) * inputs]) }
             let weights = (0..<outputs).map { QuantisedWeights(weight[$0 * inputs..<($0 + 1) * inputs]) }
             for row in 0..<rows {
@@ -48,13 +48,13 @@ import Testing
     }
 
     /// Within the bound in `ck_linear.h`, whatever the magnitudes.
-    @Test(arguments: runnableLevels, [(1, 1), (1e-28, 1), (1e28, 1), (1e28, 1e-28), (1e-25, 1e25)] as [(Float, Float)])
-    func staysWithinTheBound(level: KernelLevel, scales: (Float, Float)) {
+    @Test(arguments: EncoderKernels.runnable, [(1, 1), (1e-28, 1), (1e28, 1), (1e28, 1e-28), (1e-25, 1e25)] as [(Float, Float)])
+    func staysWithinTheBound(version: EncoderKernels, scales: (Float, Float)) {
         for (rows, inputs, outputs) in Self.shapes {
             let x = normals(rows * inputs, 1, scale: scales.0)
             let weight = normals(outputs * inputs, 2, scale: scales.1)
             let layer = PackedLayer(weight, bias: normals(outputs, 3), inputs: inputs)
-            let plain = layer.run(level, x, rows: rows, usesBias: false, CK_LINEAR_PLAIN)
+            let plain = layer.run(version, x, rows: rows, usesBias: false, CK_LINEAR_PLAIN)
             for row in 0..<rows {
                 let stateScales = QuantisedStates(x[row * inputs..<(row + 1) * inputs]).scales
                 for output in 0..<outputs {
@@ -71,13 +71,13 @@ import Testing
     }
 
     /// The GELU ends a product.
-    @Test(arguments: runnableLevels)
-    func finishes(level: KernelLevel) {
+    @Test(arguments: EncoderKernels.runnable)
+    func finishes(version: EncoderKernels) {
         for (rows, inputs, outputs) in Self.shapes {
             let (x, weight) = (normals(rows * inputs, 1), normals(outputs * inputs, 2, scale: 0.1))
             let layer = PackedLayer(weight, bias: normals(outputs, 3), inputs: inputs)
-            let biased = layer.run(level, x, rows: rows, CK_LINEAR_PLAIN)
-            let finished = layer.run(level, x, rows: rows, CK_LINEAR_GELU)
+            let biased = layer.run(version, x, rows: rows, CK_LINEAR_PLAIN)
+            let finished = layer.run(version, x, rows: rows, CK_LINEAR_GELU)
             for (value, result) in zip(biased, finished) {
                 #expect(abs(gelu(Double(value)) - Double(result)) < 1e-5 * max(1, abs(Double(value))))
             }
@@ -85,51 +85,51 @@ import Testing
     }
 
     /// A row's outputs have the same bits wherever it stands.
-    @Test(arguments: runnableLevels)
-    func rowsDoNotDependOnOthers(level: KernelLevel) {
+    @Test(arguments: EncoderKernels.runnable)
+    func rowsDoNotDependOnOthers(version: EncoderKernels) {
         let (rows, inputs, outputs) = (211, 400, 72)
         let x = normals(rows * inputs, 4)
         let layer = PackedLayer(normals(outputs * inputs, 5), bias: normals(outputs, 6), inputs: inputs)
-        let together = layer.run(level, x, rows: rows, CK_LINEAR_GELU)
+        let together = layer.run(version, x, rows: rows, CK_LINEAR_GELU)
         for (first, count) in [(0, 1), (5, 1), (3, 7), (11, 12), (100, 50), (190, 21), (210, 1)] {
             let part = Array(x[first * inputs..<(first + count) * inputs])
-            let alone = layer.run(level, part, rows: count, CK_LINEAR_GELU)
+            let alone = layer.run(version, part, rows: count, CK_LINEAR_GELU)
             #expect(alone == Array(together[first * outputs..<(first + count) * outputs]))
         }
     }
 
     /// Powers of two change nothing but the exponent; what is below 2⁻¹⁰⁰ counts as 0; zeros leave the bias.
-    @Test(arguments: runnableLevels)
-    func magnitudes(level: KernelLevel) {
+    @Test(arguments: EncoderKernels.runnable)
+    func magnitudes(version: EncoderKernels) {
         let (rows, inputs, outputs) = (5, 150, 40)
         let x = normals(rows * inputs, 7)
         let layer = PackedLayer(normals(outputs * inputs, 8), bias: normals(outputs, 9), inputs: inputs)
-        let y = layer.run(level, x, rows: rows, usesBias: false, CK_LINEAR_PLAIN)
+        let y = layer.run(version, x, rows: rows, usesBias: false, CK_LINEAR_PLAIN)
         for power: Float in [0x1p-90, 0x1p-30, 0x1p100] {
-            let scaled = layer.run(level, x.map { $0 * power }, rows: rows, usesBias: false, CK_LINEAR_PLAIN)
+            let scaled = layer.run(version, x.map { $0 * power }, rows: rows, usesBias: false, CK_LINEAR_PLAIN)
             #expect(scaled == y.map { $0 * power })
         }
         for small: Float in [0, 0x1p-110] {
-            let result = layer.run(level, x.map { $0 * small }, rows: rows, CK_LINEAR_PLAIN)
+            let result = layer.run(version, x.map { $0 * small }, rows: rows, CK_LINEAR_PLAIN)
             #expect(result == (0..<rows).flatMap { _ in layer.bias.prefix(outputs) })
         }
     }
 
     /// What is not finite is seen in the outputs of its row or of its output, and nowhere else.
-    @Test(arguments: runnableLevels)
-    func nonFinite(level: KernelLevel) {
+    @Test(arguments: EncoderKernels.runnable)
+    func nonFinite(version: EncoderKernels) {
         let (rows, inputs, outputs) = (7, 419, 40)
         let (x, weight) = (normals(rows * inputs, 10), normals(outputs * inputs, 11))
         let bias = normals(outputs, 12)
         let layer = PackedLayer(weight, bias: bias, inputs: inputs)
         for end in [CK_LINEAR_PLAIN, CK_LINEAR_GELU] {
-            let y = layer.run(level, x, rows: rows, end)
+            let y = layer.run(version, x, rows: rows, end)
             for (broken, input) in [(Float.nan, 0), (.infinity, 200), (-.infinity, 417), (.nan, 418)] {
                 var (states, weights) = (x, weight)
                 states[3 * inputs + input] = broken
                 weights[33 * inputs + input] = broken
-                let ofState = layer.run(level, states, rows: rows, end)
-                let ofWeight = PackedLayer(weights, bias: bias, inputs: inputs).run(level, x, rows: rows, end)
+                let ofState = layer.run(version, states, rows: rows, end)
+                let ofWeight = PackedLayer(weights, bias: bias, inputs: inputs).run(version, x, rows: rows, end)
                 for place in 0..<rows * outputs {
                     #expect(place / outputs == 3 ? ofState[place].isNaN : ofState[place] == y[place])
                     #expect(place % outputs == 33 ? ofWeight[place].isNaN : ofWeight[place] == y[place])
@@ -139,11 +139,11 @@ import Testing
     }
 
     /// The whole range of the GELU, also where it saturates: one input with weight 1.
-    @Test(arguments: runnableLevels)
-    func geluOverTheWholeRange(level: KernelLevel) {
+    @Test(arguments: EncoderKernels.runnable)
+    func geluOverTheWholeRange(version: EncoderKernels) {
         let grid = (-200_000...200_000).map { Float($0) * 5e-5 } + [30, -30, 1e30, -1e30, .nan]
         let layer = PackedLayer([Float](repeating: 1, count: 2), bias: [0, 0], inputs: 1)
-        let result = layer.run(level, grid, rows: grid.count, CK_LINEAR_GELU)
+        let result = layer.run(version, grid, rows: grid.count, CK_LINEAR_GELU)
         var worst = 0.0
         for (row, x) in grid.enumerated() where !x.isNaN {
             #expect(result[2 * row] == result[2 * row + 1])

@@ -25,19 +25,20 @@ struct PackedLayer {
         self.bias = bias + [Float](repeating: 0, count: ck_linear_padded(outputs) - outputs)
     }
 
-    private static func kernel(_ level: KernelLevel) -> Kernel {
-        switch level {
+    private static func kernel(_ version: EncoderKernels) -> Kernel {
+        switch version {
         case .scalar: unsafe ck_linear_scalar
         case .avx2: unsafe ck_linear_avx2
         case .avx512: unsafe ck_linear_avx512
+        case .avx512vnni: unsafe ck_linear_avx512vnni
         }
     }
 
     /// With a row beyond the last that must stay as it is.
     func run(
-        _ level: KernelLevel, _ x: [Float], rows: Int, usesBias: Bool = true, _ end: ck_linear_end
+        _ version: EncoderKernels, _ x: [Float], rows: Int, usesBias: Bool = true, _ end: ck_linear_end
     ) -> [Float] {
-        let kernel = unsafe Self.kernel(level)
+        let kernel = unsafe Self.kernel(version)
         var y = [Float](repeating: 77, count: (rows + 1) * outputs)
         var scratch = [Float](repeating: .nan, count: ck_linear_scratch())
         if usesBias {

@@ -20,4 +20,5 @@ void ck_attention(const float *projected, size_t count, size_t heads, size_t wid
 CK_ATTENTION_DECLARE(scalar)
 CK_ATTENTION_DECLARE(avx2)
 CK_ATTENTION_DECLARE(avx512)
+CK_ATTENTION_DECLARE(avx512vnni)
 #undef CK_ATTENTION_DECLARE

@@ -10,13 +10,14 @@
    0, and Σ over blocks, in their order, of fma(float(Σ a_i · w_i) · t, s, ·). With n inputs the error of a block is at most
    (s · Σ|W_i| + t · Σ|x_i| + n · s · t / 2) / 2 and what single precision rounds.
 
-   The vector versions take two products in one multiplication, with sums modulo 2³² (S. Winograd, A New Algorithm for Inner
+   The version of AVX2 takes two products in one multiplication, with sums modulo 2³² (S. Winograd, A New Algorithm for Inner
    Product, IEEE Transactions on Computers C-17, 1968):
 
      a₀w₀ + a₂w₂ = (a₀ + w₂) · (a₂ + w₀) − a₀a₂ − w₀w₂
 
    The last two terms are summed once for a row and once for an output. It costs an addition more and saves a multiplication,
-   of which processors with 256 bits do half as many at once.
+   of which many processors with 256 bits do half as many at once. With 512 bits the two take as long, and VNNI multiplies and
+   adds in one.
 
    An element of y has the same bits at every kernel level and does not depend on how many rows are computed at once, nor on
    where its row stands among them. A row with an element that is not finite has NaN outputs, and so has an output with such a
@@ -50,4 +51,5 @@ void ck_linear(const float *x, size_t rows, size_t inputs, const int16_t *packed
 CK_LINEAR_DECLARE(scalar)
 CK_LINEAR_DECLARE(avx2)
 CK_LINEAR_DECLARE(avx512)
+CK_LINEAR_DECLARE(avx512vnni)
 #undef CK_LINEAR_DECLARE
