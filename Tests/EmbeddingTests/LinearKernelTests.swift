@@ -47,9 +47,11 @@ import Testing
         }
     }
 
+    /// Of states and of weights.
+    static let scales: [(Float, Float)] = [(1, 1), (1e-28, 1), (1e28, 1), (1e28, 1e-28), (1e-25, 1e25)]
+
     /// Within the bound in `ck_linear.h`, whatever the magnitudes.
-    @Test(
-        arguments: EncoderKernels.runnable, [(1, 1), (1e-28, 1), (1e28, 1), (1e28, 1e-28), (1e-25, 1e25)] as [(Float, Float)])
+    @Test(arguments: EncoderKernels.runnable, Self.scales)
     func staysWithinTheBound(version: EncoderKernels, scales: (Float, Float)) {
         for (rows, inputs, outputs) in Self.shapes {
             let x = normals(rows * inputs, 1, scale: scales.0)
