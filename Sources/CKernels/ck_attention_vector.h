@@ -136,8 +136,8 @@ SIMD void NAME(ck_attention)(const float *projected, size_t count, size_t heads,
                              size_t bias_step, float *mixed, float *scratch) {
     ck_attention_parts parts = ck_attention_layout(count, width);
     float *base = (float *)(((uintptr_t)scratch + 63) & ~(uintptr_t)63);
-    float tile[PAIR_ROWS * CK_LINEAR_PANEL] __attribute__((aligned(64)));
-    static const float zeros[CK_LINEAR_PANEL] __attribute__((aligned(64)));
+    float tile[PAIR_ROWS * TILE_WIDTH] __attribute__((aligned(64)));
+    static const float zeros[TILE_WIDTH] __attribute__((aligned(64)));
     int16_t *keys = (int16_t *)(base + parts.keys), *values = (int16_t *)(base + parts.values);
     size_t input_blocks = ck_blocks(width, CK_LINEAR_BLOCK), token_blocks = ck_blocks(count, CK_ATTENTION_BLOCK);
     NAME(ck_rows) queries = {(int16_t *)(base + parts.queries), ck_round_up(width, CK_LINEAR_STEP),
@@ -183,14 +183,15 @@ SIMD void NAME(ck_attention)(const float *projected, size_t count, size_t heads,
                     weights.sums[place] = NAME(sum_products)(values + from, ck_least(CK_ATTENTION_BLOCK, tokens - from));
                 }
             }
-            for (size_t column = 0; column < width; column += CK_LINEAR_PANEL) {
-                size_t columns = ck_least(CK_LINEAR_PANEL, width - column);
+            for (size_t column = 0; column < width; column += TILE_WIDTH) {
+                size_t columns = ck_least(TILE_WIDTH, width - column);
                 float *place = mixed + first * hidden + head * width + column;
-                int whole = rows == PAIR_ROWS && columns == CK_LINEAR_PANEL;
+                int whole = rows == PAIR_ROWS && columns == TILE_WIDTH;
                 NAME(multiply_pairs)(&weights, 0, values + column * ck_packed(tokens, CK_ATTENTION_BLOCK),
                                      base + parts.value_scales + column * token_blocks, tokens, CK_ATTENTION_BLOCK,
-                                     zeros, 0, whole ? place : tile, whole ? hidden : CK_LINEAR_PANEL, 1);
-                if (!whole) NAME(copy_rows)(tile, CK_LINEAR_PANEL, rows, columns, place, hidden);
+                                     zeros, 0, whole ? place : tile, whole ? hidden : TILE_WIDTH,
+                                     ck_blocks(columns, CK_LINEAR_PANEL));
+                if (!whole) NAME(copy_rows)(tile, TILE_WIDTH, rows, columns, place, hidden);
             }
         }
     }

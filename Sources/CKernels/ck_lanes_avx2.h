@@ -12,8 +12,9 @@
      JOIN_PAIRS(even, odd)       each lane's two numbers as a pair
      HIGHER_MAGNITUDE(h, p)      the larger of h and the bits of |p[lane]|; HIGHEST_BITS across lanes
      ROUND_ALL(v)                16 integers, the vectors v[0] … rounded
-     SUM_ALL                     the loop of sum_pairs over SUM_ROWS rows; TWO_AT_ONCE is whether it has two products
-                                 of one multiplication, and starts from their sums (ck_linear.h) */
+     SUM_PANEL, SUM_PANELS       the loop over the inputs for the sums of PAIR_ROWS rows with one panel, and with
+                                 TILE_PANELS panels `size` apart; TWO_AT_ONCE is whether it has two products of one
+                                 multiplication and starts from their sums (ck_linear.h) */
 #include <immintrin.h>
 
 #define SIMD __attribute__((target("avx2,fma")))
@@ -87,9 +88,10 @@ SIMD static inline __m256i round_all(const __m256 *v) {
     QUAD_ROW(at, "x0", "s00", "s01") QUAD_ROW(at, "x1", "s10", "s11")                                                  \
     QUAD_ROW(at, "x2", "s20", "s21") QUAD_ROW(at, "x3", "s30", "s31")
 #define QUAD_SUMS(row) [s##row##0] "+x"(sums[row][0]), [s##row##1] "+x"(sums[row][1])
-#define SUM_ROWS 4
+#define TILE_PANELS 1
 #define TWO_AT_ONCE 1
-#define SUM_ALL(sums, x, stride, weights, inputs)                                                                      \
+#define SUM_PANELS(sums, x, stride, weights, size, inputs) (void)(size)
+#define SUM_PANEL(sums, x, stride, weights, inputs)                                                                    \
     do {                                                                                                               \
         const int16_t *x0 = x, *x1 = x0 + stride, *x2 = x1 + stride, *x3 = x2 + stride, *w = weights;                  \
         size_t left = inputs;                                                                                          \

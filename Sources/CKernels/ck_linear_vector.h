@@ -4,8 +4,11 @@
 #include "ck_linear_shape.h"
 
 #define PAIR_COLUMNS (CK_LINEAR_PANEL / LANES)
+#define TILE_COLUMNS (TILE_PANELS * PAIR_COLUMNS)
+#define TILE_WIDTH (TILE_PANELS * CK_LINEAR_PANEL)
 #define EACH_PAIR_ROW _Pragma("clang loop unroll(full)") for (int r = 0; r < PAIR_ROWS; r++)
-#define EACH_PAIR_COLUMN _Pragma("clang loop unroll(full)") for (int c = 0; c < PAIR_COLUMNS; c++)
+#define EACH_COLUMN(columns) _Pragma("clang loop unroll(full)") for (int c = 0; c < columns; c++)
+#define EACH_PAIR_COLUMN EACH_COLUMN(PAIR_COLUMNS)
 
 /* Rows as integers: `values` row after row, and for each row and block a scale and a sum like that of ck_packed. */
 typedef struct {
@@ -16,47 +19,53 @@ typedef struct {
     size_t blocks; /* in a row of scales and sums */
 } NAME(ck_rows);
 
-/* The sums of PAIR_ROWS rows of a block of states, `stride` apart, with a panel; `row_sums` are `blocks` apart. */
-SIMD static inline __attribute__((always_inline)) void NAME(sum_pairs)(const int16_t *x, size_t stride,
-                                                                       const int32_t *row_sums, size_t blocks,
-                                                                       const int16_t *weights, size_t inputs,
-                                                                       ivec sums[PAIR_ROWS][PAIR_COLUMNS]) {
-    const int16_t *pairs = weights + 2 * CK_LINEAR_PANEL;
-    _Static_assert(PAIR_ROWS == SUM_ROWS && CK_LINEAR_PANEL == 16 && CK_LINEAR_STEP == 16, "the tile of SUM_ALL");
-    EACH_PAIR_ROW EACH_PAIR_COLUMN
-        sums[r][c] = TWO_AT_ONCE ? ADD_SUMS(SET_SUM(row_sums + (size_t)r * blocks), LOAD_PAIRS(weights + 2 * LANES * c))
-                                 : ZERO_PAIRS();
-    SUM_ALL(sums, x, stride, pairs, inputs);
+/* PAIR_ROWS rows of the outputs of 1 or TILE_PANELS panels that lie `size` apart, with scales `blocks` · CK_LINEAR_PANEL
+   apart: as multiply_pairs. */
+SIMD static inline __attribute__((always_inline)) void
+NAME(multiply_tile)(const NAME(ck_rows) * rows, size_t row, const int16_t *weights, const float *scales, size_t count,
+                    size_t block, const float *source, size_t source_stride, float *y, size_t y_stride, size_t panels,
+                    size_t size) {
+    const int16_t *x = rows->values + row * rows->stride;
+    const int32_t *row_sums = rows->sums + row * rows->blocks;
+    const float *row_scales = rows->scales + row * rows->blocks;
+    size_t stride = rows->stride, blocks = rows->blocks, panel_scales = ck_blocks(count, block) * CK_LINEAR_PANEL;
+    _Static_assert(CK_LINEAR_PANEL == 16 && CK_LINEAR_STEP == 16, "the tiles of SUM_PANEL and SUM_PANELS");
+    for (size_t left = count; left > 0; scales += CK_LINEAR_PANEL, row_sums++, row_scales++) {
+        ivec sums[PAIR_ROWS][TILE_COLUMNS];
+        size_t inputs = ck_least(left, block);
+        EACH_PAIR_ROW EACH_COLUMN(TILE_COLUMNS)
+            sums[r][c] = TWO_AT_ONCE ? ADD_SUMS(SET_SUM(row_sums + (size_t)r * blocks), LOAD_PAIRS(weights + 2 * LANES * c))
+                                     : ZERO_PAIRS();
+        const int16_t *pairs = weights + 2 * CK_LINEAR_PANEL;
+        if (panels == 1) SUM_PANEL(sums, x, stride, pairs, inputs);
+        else SUM_PANELS(sums, x, stride, pairs, size, inputs);
+        x += inputs, left -= inputs, weights += (inputs + 2) * CK_LINEAR_PANEL;
+        EACH_PAIR_ROW {
+            vec row_scale = SET(row_scales[(size_t)r * blocks]);
+            EACH_COLUMN(TILE_COLUMNS) if ((size_t)c < panels * PAIR_COLUMNS) {
+                const float *column_scales = scales + (size_t)(c / PAIR_COLUMNS) * panel_scales + LANES * (c % PAIR_COLUMNS);
+                vec sum = MUL(SUMS_TO_FLOAT(sums[r][c]), LOAD(column_scales));
+                vec start = LOAD(source + (size_t)r * source_stride + LANES * c);
+                STORE(y + (size_t)r * y_stride + LANES * c, FMA(sum, row_scale, start));
+            }
+        }
+        source = y, source_stride = y_stride;
+    }
 }
 
 /* PAIR_ROWS rows of some panels' outputs: y = source + the product of the rows from `row` on with the panels, over
-   `count` inputs in blocks of `block`; each panel starts from the same `source`. Rows of `source` and `y` are so many
-   floats apart. Not inlined: the outputs have to stay in memory, as the sums need all registers. */
+   `count` inputs in blocks of `block`; every TILE_PANELS panels start from the same `source`. Rows of `source` and `y` are
+   so many floats apart. Not inlined: the outputs have to stay in memory, as the sums need all registers. */
 SIMD static __attribute__((noinline)) void
 NAME(multiply_pairs)(const NAME(ck_rows) * rows, size_t row, const int16_t *weights, const float *scales, size_t count,
                      size_t block, const float *source, size_t source_stride, float *y, size_t y_stride, size_t panels) {
-    size_t stride = rows->stride, blocks = rows->blocks;
-    for (; panels > 0; panels--, y += CK_LINEAR_PANEL) {
-        const int16_t *x = rows->values + row * stride;
-        const int32_t *row_sums = rows->sums + row * blocks;
-        const float *row_scales = rows->scales + row * blocks, *earlier = source;
-        size_t earlier_stride = source_stride;
-        for (size_t left = count; left > 0; scales += CK_LINEAR_PANEL, row_sums++, row_scales++) {
-            ivec sums[PAIR_ROWS][PAIR_COLUMNS];
-            size_t inputs = ck_least(left, block);
-            NAME(sum_pairs)(x, stride, row_sums, blocks, weights, inputs, sums);
-            x += inputs, left -= inputs, weights += (inputs + 2) * CK_LINEAR_PANEL;
-            EACH_PAIR_ROW {
-                vec row_scale = SET(row_scales[(size_t)r * blocks]);
-                EACH_PAIR_COLUMN {
-                    vec sum = MUL(SUMS_TO_FLOAT(sums[r][c]), LOAD(scales + LANES * c));
-                    vec start = LOAD(earlier + (size_t)r * earlier_stride + LANES * c);
-                    STORE(y + (size_t)r * y_stride + LANES * c, FMA(sum, row_scale, start));
-                }
-            }
-            earlier = y, earlier_stride = y_stride;
-        }
+    size_t size = ck_packed(count, block) * CK_LINEAR_PANEL, panel_scales = ck_blocks(count, block) * CK_LINEAR_PANEL;
+    for (; panels >= TILE_PANELS; panels -= TILE_PANELS, y += TILE_WIDTH) {
+        NAME(multiply_tile)(rows, row, weights, scales, count, block, source, source_stride, y, y_stride, TILE_PANELS, size);
+        weights += TILE_PANELS * size, scales += TILE_PANELS * panel_scales;
     }
+    for (; panels > 0; panels--, y += CK_LINEAR_PANEL, weights += size, scales += panel_scales)
+        NAME(multiply_tile)(rows, row, weights, scales, count, block, source, source_stride, y, y_stride, 1, size);
 }
 
 /* Copies the first columns of some rows. */
@@ -149,8 +158,8 @@ SIMD static void NAME(quantise)(const float *x, size_t count, size_t padded, con
 SIMD void NAME(ck_linear)(const float *x, size_t rows, size_t inputs, const int16_t *packed, const float *scales,
                           const float *bias, size_t outputs, ck_linear_end end, float *y, float *scratch) {
     size_t padded_outputs = ck_linear_padded(outputs), padded_inputs = ck_round_up(inputs, CK_LINEAR_STEP);
-    float tile[PAIR_ROWS * CK_LINEAR_PANEL] __attribute__((aligned(64)));
-    static const float zeros[CK_LINEAR_PANEL] __attribute__((aligned(64)));
+    float tile[PAIR_ROWS * TILE_WIDTH] __attribute__((aligned(64)));
+    static const float zeros[TILE_WIDTH] __attribute__((aligned(64)));
     NAME(ck_rows) states = {.blocks = CK_LINEAR_GROUP / CK_LINEAR_BLOCK, .scales = scratch};
     states.sums = (int32_t *)(scratch + CK_LINEAR_ROWS * states.blocks);
     states.values = (int16_t *)(states.sums + CK_LINEAR_ROWS * states.blocks);
@@ -161,37 +170,38 @@ SIMD void NAME(ck_linear)(const float *x, size_t rows, size_t inputs, const int1
             size_t size = ck_packed(count, CK_LINEAR_BLOCK) * CK_LINEAR_PANEL;
             const int16_t *panel = packed + padded_outputs * ck_packed(group, CK_LINEAR_BLOCK);
             const float *panel_scales = scales + padded_outputs * (group / CK_LINEAR_BLOCK);
-            // A tile's part of the next panel, to be fetched ahead.
-            size_t part = size * PAIR_ROWS / height + 1;
             int gelu = group + count == padded_inputs && end == CK_LINEAR_GELU;
             states.stride = count;
             for (size_t r = 0; r < ck_round_up(height, PAIR_ROWS); r++)
                 // Rows that fill the last tile repeat the last row; nothing of them is kept.
                 NAME(quantise)(x + (top + ck_least(r, height - 1)) * inputs + group, ck_least(count, inputs - group),
                                count, &states, r);
-            for (size_t column = 0; column < outputs; column += CK_LINEAR_PANEL) {
-                size_t columns = ck_least(CK_LINEAR_PANEL, outputs - column);
+            for (size_t column = 0; column < outputs; column += TILE_WIDTH) {
+                size_t columns = ck_least(TILE_WIDTH, outputs - column), panels = ck_blocks(columns, CK_LINEAR_PANEL);
                 const float *start = bias ? bias + column : zeros;
-                const int16_t *ahead = panel + size;
+                // The next panels are fetched ahead, a part with each tile.
+                const int16_t *ahead = panel + panels * size;
+                size_t part = panels * size * PAIR_ROWS / height + 1;
                 for (size_t r = 0; r < height; r += PAIR_ROWS, ahead += part) {
                     size_t kept = ck_least(PAIR_ROWS, height - r);
                     float *place = y + (top + r) * outputs + column;
                     // What isn't a whole tile is made in one, and its part copied.
-                    int whole = kept == PAIR_ROWS && columns == CK_LINEAR_PANEL;
+                    int whole = kept == PAIR_ROWS && columns == TILE_WIDTH;
                     float *target = whole ? place : tile;
-                    size_t stride = whole ? outputs : CK_LINEAR_PANEL;
+                    size_t stride = whole ? outputs : TILE_WIDTH;
                     for (size_t i = 0; i < part; i += 2 * CK_CACHE_LINE) __builtin_prefetch(ahead + i, 0, 2);
-                    for (size_t k = 0; k < kept; k++) __builtin_prefetch(place + k * outputs, 1);
-                    if (!whole && group > 0) NAME(copy_rows)(place, outputs, kept, columns, tile, CK_LINEAR_PANEL);
+                    for (size_t k = 0; k < kept; k++)
+                        for (size_t p = 0; p < columns; p += CK_CACHE_LINE) __builtin_prefetch(place + k * outputs + p, 1);
+                    if (!whole && group > 0) NAME(copy_rows)(place, outputs, kept, columns, tile, TILE_WIDTH);
                     NAME(multiply_pairs)(&states, r, panel, panel_scales, count, CK_LINEAR_BLOCK,
-                                         group > 0 ? target : start, group > 0 ? stride : 0, target, stride, 1);
-                    for (int k = 0; k < PAIR_ROWS && gelu; k++) EACH_PAIR_COLUMN {
+                                         group > 0 ? target : start, group > 0 ? stride : 0, target, stride, panels);
+                    for (int k = 0; k < PAIR_ROWS && gelu; k++) EACH_COLUMN(TILE_COLUMNS) {
                         float *lanes = target + (size_t)k * stride + LANES * c;
                         STORE(lanes, NAME(gelu_lanes)(LOAD(lanes)));
                     }
-                    if (!whole) NAME(copy_rows)(tile, CK_LINEAR_PANEL, kept, columns, place, outputs);
+                    if (!whole) NAME(copy_rows)(tile, TILE_WIDTH, kept, columns, place, outputs);
                 }
-                panel += size, panel_scales += ck_blocks(count, CK_LINEAR_BLOCK) * CK_LINEAR_PANEL;
+                panel += panels * size, panel_scales += panels * ck_blocks(count, CK_LINEAR_BLOCK) * CK_LINEAR_PANEL;
             }
         }
     }
