@@ -122,14 +122,27 @@ import VectorIndex
     /// A sound shard file whose rows are no lists of words.
     @Test func `rows that make no sense are refused`() throws {
         let manifest = try artifacts(build(), "tokenize")[0].manifest
+        let word: [UInt8] = [1, 0, 0, 0, 1, 0]
+        // Two sentences, the word in the second.
+        let sentences: [UInt8] = [2, 0, 0, 0, 0, 0, 1, 0, 0, 0]
+        let damaged: [(tokens: [UInt8], sentences: [UInt8])] = [
+            ([1, 2, 3], []), (word, [0, 0] + sentences.dropFirst(2)), (word, [4, 0] + sentences.dropFirst(2)),
+            (word, Array(sentences.dropLast(4))), (word, Array(sentences.dropLast())),
+            (word, [1, 0] + [UInt8](repeating: 0, count: 4 * 17)),
+        ]
         let writer = try ShardWriter(
             path: workspace.file("tokens.shard"), kind: "tokens",
-            columns: [.variable("tokens"), ColumnDescription("length", .uint32)])
-        for bytes in [[1, 0, 0, 0, 1, 0], [1, 2, 3]] as [[UInt8]] { try writer.append("tokens", bytes: bytes.rawBytes) }
-        try writer.append("length", values: [UInt32(1), 1])
+            columns: [.variable("tokens"), ColumnDescription("length", .uint32), .variable("sentences")])
+        for row in [(word, []), (word, sentences)] + damaged {
+            try writer.append("tokens", bytes: row.0.rawBytes)
+            try writer.append("sentences", bytes: row.1.rawBytes)
+        }
+        try writer.append("length", values: [UInt32](repeating: 1, count: 2 + damaged.count))
         _ = try writer.finish()
         let rows = try TokenRows([Artifact(folder: workspace.path, manifest: manifest, shard: nil)])
         #expect(try rows.bag(row: 0) == TokenBag(ids: [1], counts: [1], length: 1))
-        #expect(throws: StorageError.self) { try rows.bag(row: 1) }
+        #expect(try rows.bag(row: 1).sentences == [2] && rows.bag(row: 1).sentenceLengths == [0, 1])
+        for row in 2..<rows.rows { #expect(throws: StorageError.self, "row \(row)") { try rows.bag(row: row) } }
+        #expect(try rows.bag(row: 0).sentenceLengths == [])
     }
 }

@@ -20,6 +20,18 @@ struct NearWordMatcher {
     /// What the nearest of a sample's words brings for each word of the output.
     private var nearest: [Float]
 
+    /// That a word of the sample is near to a word of the output.
+    struct Match {
+        /// Of the output.
+        let word: Int
+        /// Of the sample.
+        let other: Int
+        let term: Float
+    }
+
+    /// All of the last sample's, if they were asked for.
+    private(set) var matches: [Match] = []
+
     /// - Parameter lists: of the output's words.
     /// - Complexity: O(near words), however many are near to the same.
     init(_ lists: [NearWords.List]) {
@@ -45,9 +57,11 @@ struct NearWordMatcher {
 
     /// Looks a sample's words up.
     ///
+    /// - Parameter keepsMatches: whether ``matches`` are kept.
     /// - Complexity: O(words, and what they are near to)
-    mutating func look(up ids: Span<UInt32>) {
+    mutating func look(up ids: Span<UInt32>, keepsMatches: Bool) {
         for word in nearest.indices { nearest[word] = 0 }
+        matches.removeAll(keepingCapacity: true)
         let mask = slots.count - 1
         for index in ids.indices {
             let id = ids[index]
@@ -57,6 +71,7 @@ struct NearWordMatcher {
             while entry >= 0 {
                 let found = entries[Int(entry)]
                 nearest[Int(found.word)] = max(nearest[Int(found.word)], found.term)
+                if keepsMatches { matches.append(Match(word: Int(found.word), other: index, term: found.term)) }
                 entry = found.next
             }
         }

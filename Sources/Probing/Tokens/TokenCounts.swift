@@ -5,6 +5,10 @@ package struct TokenBag: Sendable, Hashable {
     package var counts: [UInt16]
     /// All words of the text, L.
     package var length: Int
+    /// Where the text has several sentences: of each word the sentences that have it, the first in the lowest bit.
+    package var sentences: [UInt16] = []
+    /// The words of each sentence; none where the text is one.
+    package var sentenceLengths: [UInt32] = []
 
     package init(ids: [UInt32], counts: [UInt16], length: Int) {
         precondition(ids.count == counts.count)
@@ -32,6 +36,16 @@ package struct TokenCounts: Sendable {
     package private(set) var counts: [UInt16] = []
     /// All words of each row.
     package private(set) var lengths: [UInt32] = []
+    /// What is known of the sentences of rows that have several; of the others nothing.
+    private var sentences: [Int: Sentences] = [:]
+
+    private struct Sentences {
+        var ofWords: [UInt16] = []
+        var lengths: [UInt32] = []
+    }
+
+    /// Sentences that are told apart in a text; in one of more, neighbours are taken together.
+    package static let mostSentences = 16
 
     package init() {}
 
@@ -59,6 +73,39 @@ package struct TokenCounts: Sendable {
         append(words: &scratch)
     }
 
+    /// Appends a text whose sentences are told apart.
+    ///
+    /// - Parameters:
+    ///   - text: UTF-8.
+    ///   - sentences: rising ranges of its bytes; what lies between two belongs to the one before.
+    /// - Complexity: O(bytes + words · log words)
+    package mutating func append(
+        _ text: Span<UInt8>, sentences: [Range<Int>], _ tokenizer: WordTokenizer, scratch: inout [UInt32]
+    ) {
+        let first = ids.count
+        let row = rows
+        guard sentences.count > 1 else { return append(text, tokenizer, scratch: &scratch) }
+        let words = tokenizer.words(of: text)
+        // Each of as many sentences, but for the last.
+        let together = (sentences.count + Self.mostSentences - 1) / Self.mostSentences
+        let count = (sentences.count + together - 1) / together
+        var found = Sentences(ofWords: [], lengths: [UInt32](repeating: 0, count: count))
+        var masks: [UInt32: UInt16] = [:]
+        var sentence = 0
+        for word in words {
+            while sentence + 1 < sentences.count, sentences[sentence + 1].lowerBound <= word.range.lowerBound {
+                sentence += 1
+            }
+            masks[word.id, default: 0] |= 1 << UInt16(sentence / together)
+            found.lengths[sentence / together] += 1
+        }
+        scratch.removeAll(keepingCapacity: true)
+        scratch.append(contentsOf: words.lazy.map(\.id))
+        append(words: &scratch)
+        found.ofWords = ids[first...].map { masks[$0]! }
+        self.sentences[row] = found
+    }
+
     /// Appends a text by its words.
     ///
     /// - Parameter words: ids in any order; sorted on return.
@@ -78,15 +125,27 @@ package struct TokenCounts: Sendable {
     }
 
     package mutating func append(_ bag: TokenBag) {
+        if !bag.sentenceLengths.isEmpty {
+            sentences[rows] = Sentences(ofWords: bag.sentences, lengths: bag.sentenceLengths)
+        }
         ids += bag.ids
         counts += bag.counts
         offsets.append(ids.count)
         lengths.append(UInt32(clamping: bag.length))
     }
 
+    /// Of a row of several sentences: of each of its words the sentences that have it, and each sentence's words.
+    package func sentences(ofRow row: Int) -> (ofWords: [UInt16], lengths: [UInt32])? {
+        sentences[row].map { ($0.ofWords, $0.lengths) }
+    }
+
     /// A copy of one row.
     package func bag(_ row: Int) -> TokenBag {
         let entries = offsets[row]..<offsets[row + 1]
-        return TokenBag(ids: Array(ids[entries]), counts: Array(counts[entries]), length: Int(lengths[row]))
+        var bag = TokenBag(ids: Array(ids[entries]), counts: Array(counts[entries]), length: Int(lengths[row]))
+        if let sentences = sentences[row] {
+            (bag.sentences, bag.sentenceLengths) = (sentences.ofWords, sentences.lengths)
+        }
+        return bag
     }
 }

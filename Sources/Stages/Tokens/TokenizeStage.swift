@@ -8,7 +8,7 @@ package struct TokenizeStage: Stage {
     package struct Parameters: Codable, Sendable {}
 
     package static let name = "tokenize"
-    package static let version = 1
+    package static let version = 2
     package let parameters = Parameters()
 
     package var granularity: Granularity { .shard }
@@ -16,19 +16,20 @@ package struct TokenizeStage: Stage {
     package var inputs: [StageInput] { [.same(IngestStage.name)] }
 
     package func estimate(_ extent: Extent) -> ResourceEstimate {
-        // Six bytes for each distinct word of a row.
-        ResourceEstimate(memory: 64 << 20, disk: extent.textBytes + 16 * extent.rows)
+        // Six bytes for each distinct word of a row, and two more where it has several sentences.
+        ResourceEstimate(memory: 64 << 20, disk: extent.textBytes * 4 / 3 + 24 * extent.rows)
     }
 
     package func run(_ context: TaskContext) throws {
         let corpus = try CorpusShardReader(path: context.corpusShard())
         let writer = try TokenFile.writer(path: context.output(ArtifactFile.tokens))
-        let tokenizer = WordTokenizer()
+        let (tokenizer, splitter) = (WordTokenizer(), SentenceSplitter())
         var scratch: [UInt32] = []
         for rows in ranges(corpus.rows, of: 4096) {
             var counts = TokenCounts()
             try corpus.shard.forEachBytes("text", rows: rows) { _, bytes in
-                counts.append(Span<UInt8>(_bytes: bytes), tokenizer, scratch: &scratch)
+                counts.append(
+                    Span<UInt8>(_bytes: bytes), sentences: splitter.ranges(in: bytes), tokenizer, scratch: &scratch)
             }
             try TokenFile.append(counts, to: writer)
             context.advance(rows: rows.count)
@@ -45,9 +46,11 @@ package struct TokenizeStage: Stage {
 /// |---|---|---|
 /// | `tokens` | bytes, raw | the ids of the row's n distinct words (uint32, rising), then how often each comes (uint16) |
 /// | `length` | uint32, raw | all words of the row |
+/// | `sentences` | bytes, raw | where the row has s > 1 sentences, s ≤ 16: of each of the n words a bit for each sentence with it, the first the lowest (uint16), then the words of each sentence (uint32); else nothing |
 enum TokenFile {
     static let tokens = "tokens"
     static let length = "length"
+    static let sentences = "sentences"
 
     /// Few rows a chunk: a candidate's row is read alone, and its chunk's checksum is checked before.
     private static let chunkRows = 256
@@ -55,7 +58,8 @@ enum TokenFile {
 
     static func writer(path: String) throws(StorageError) -> ShardWriter {
         try ShardWriter(
-            path: path, kind: ShardKind.tokens, columns: [.variable(tokens), ColumnDescription(length, .uint32)],
+            path: path, kind: ShardKind.tokens,
+            columns: [.variable(tokens), ColumnDescription(length, .uint32), .variable(sentences)],
             chunkRows: chunkRows)
     }
 
@@ -67,12 +71,25 @@ enum TokenFile {
             for entry in entries { row.appendInteger(block.ids[entry]) }
             for entry in entries { row.appendInteger(block.counts[entry]) }
             try writer.append(tokens, bytes: row.rawBytes)
+            row.removeAll(keepingCapacity: true)
+            if let (masks, lengths) = block.sentences(ofRow: number) {
+                for mask in masks { row.appendInteger(mask) }
+                for length in lengths { row.appendInteger(length) }
+            }
+            try writer.append(sentences, bytes: row.rawBytes)
         }
         try writer.append(length, values: block.lengths)
     }
 
+    /// - Throws: `mismatch` for a file of an earlier version, which knows no sentences.
     static func reader(_ artifact: Artifact) throws(StorageError) -> ShardReader {
-        try ShardReader(path: artifact.path(ArtifactFile.tokens), expectedKind: ShardKind.tokens)
+        let reader = try ShardReader(path: artifact.path(ArtifactFile.tokens), expectedKind: ShardKind.tokens)
+        guard reader.columns.contains(where: { $0.name == sentences }) else {
+            throw StorageError(
+                .mismatch, path: reader.path,
+                "it was made by an earlier version and does not say where sentences end; build the run again")
+        }
+        return reader
     }
 
     /// Calls `body` with the words of each row, in order.
@@ -89,11 +106,14 @@ enum TokenFile {
         }
     }
 
-    /// Reads one row into a bag whose memory is used again.
+    /// Reads one row, and what is known of its sentences, into a bag whose memory is used again.
     static func read(_ reader: ShardReader, row: Int, into bag: inout TokenBag) throws(StorageError) {
         let lengths = try reader.values(length, as: UInt32.self, rows: row..<row + 1)
         try reader.forEachBytes(tokens, rows: row..<row + 1) { row, bytes throws(StorageError) in
             guard fill(&bag, from: bytes, length: lengths[0]) else { throw damage(reader, row: row) }
+        }
+        try reader.forEachBytes(sentences, rows: row..<row + 1) { row, bytes throws(StorageError) in
+            guard fillSentences(of: &bag, from: bytes) else { throw damage(reader, row: row) }
         }
     }
 
@@ -118,6 +138,12 @@ enum TokenFile {
                 let isComplete = sum == bag.length || sum < bag.length && bag.counts.contains(.max)
                 guard isRising, isComplete, !bag.counts.contains(0) else { throw damage(reader, row: row) }
             }
+            var bag = TokenBag(ids: [], counts: [], length: 0)
+            for row in rows {
+                try read(reader, row: row, into: &bag)
+                let isComplete = bag.sentenceLengths.reduce(0) { $0 + Int($1) } == bag.length
+                guard bag.sentenceLengths.isEmpty || isComplete else { throw damage(reader, row: row) }
+            }
         }
     }
 
@@ -128,10 +154,27 @@ enum TokenFile {
         bag.length = Int(length)
         bag.ids.removeAll(keepingCapacity: true)
         bag.counts.removeAll(keepingCapacity: true)
+        bag.sentences.removeAll(keepingCapacity: true)
+        bag.sentenceLengths.removeAll(keepingCapacity: true)
         for index in 0..<count {
             bag.ids.append(bytes.integer(at: 4 * index, as: UInt32.self))
             bag.counts.append(bytes.integer(at: 4 * count + 2 * index, as: UInt16.self))
         }
+        return true
+    }
+
+    /// - Returns: whether the bytes make sense for the bag's words.
+    private static func fillSentences(of bag: inout TokenBag, from bytes: RawSpan) -> Bool {
+        guard bytes.byteCount > 0 else { return true }
+        let words = bag.ids.count
+        let (count, rest) = (bytes.byteCount - 2 * words).quotientAndRemainder(dividingBy: 4)
+        guard rest == 0, (2...TokenCounts.mostSentences).contains(count) else { return false }
+        for index in 0..<words {
+            let mask = bytes.integer(at: 2 * index, as: UInt16.self)
+            guard mask != 0, mask >> UInt16(count - 1) <= 1 else { return false }
+            bag.sentences.append(mask)
+        }
+        for index in 0..<count { bag.sentenceLengths.append(bytes.integer(at: 2 * words + 4 * index, as: UInt32.self)) }
         return true
     }
 
