@@ -74,7 +74,7 @@ SIMD static inline __m256i round_all(const __m256 *v) {
     return _mm256_permute4x64_epi64(packed, 0xd8);
 }
 
-/* The loop of sum_pairs over 4 rows and 16 outputs, with all 16 registers, of which a compiler spends some on loads ahead of
+/* The loop of sums over 4 rows and 16 outputs, with all 16 registers, of which a compiler spends some on loads ahead of
    need. Four inputs of a row take QUAD_ROW, 16 inputs a turn; `inputs` is a multiple of it. */
 #define QUAD_COLUMN(high, low, sum)                                                                                    \
     "vpaddw %[" high "], %[even], %[a]\n\tvpaddw %[" low "], %[odd], %[b]\n\t"                                         \

@@ -1,5 +1,5 @@
 /* ck_linear over the names of ck_lanes_avx2.h and
-     PAIR_ROWS   rows of a tile of integer sums, LANES of 32 bits each; a tile is PAIR_ROWS × CK_LINEAR_PANEL */
+     PAIR_ROWS   rows of a tile of integer sums, LANES of 32 bits each; a tile is PAIR_ROWS × TILE_WIDTH */
 
 #include "ck_linear_shape.h"
 
@@ -181,7 +181,7 @@ SIMD void NAME(ck_linear)(const float *x, size_t rows, size_t inputs, const int1
                 const float *start = bias ? bias + column : zeros;
                 // The next panels are fetched ahead, a part with each tile.
                 const int16_t *ahead = panel + panels * size;
-                size_t part = panels * size * PAIR_ROWS / height + 1;
+                size_t part = panels * size / ck_blocks(height, PAIR_ROWS) + 1;
                 for (size_t r = 0; r < height; r += PAIR_ROWS, ahead += part) {
                     size_t kept = ck_least(PAIR_ROWS, height - r);
                     float *place = y + (top + r) * outputs + column;
@@ -195,7 +195,7 @@ SIMD void NAME(ck_linear)(const float *x, size_t rows, size_t inputs, const int1
                     if (!whole && group > 0) NAME(copy_rows)(place, outputs, kept, columns, tile, TILE_WIDTH);
                     NAME(multiply_pairs)(&states, r, panel, panel_scales, count, CK_LINEAR_BLOCK,
                                          group > 0 ? target : start, group > 0 ? stride : 0, target, stride, panels);
-                    for (int k = 0; k < PAIR_ROWS && gelu; k++) EACH_COLUMN(TILE_COLUMNS) {
+                    for (int k = 0; k < PAIR_ROWS && gelu; k++) EACH_COLUMN(TILE_COLUMNS) if ((size_t)c < panels * PAIR_COLUMNS) {
                         float *lanes = target + (size_t)k * stride + LANES * c;
                         STORE(lanes, NAME(gelu_lanes)(LOAD(lanes)));
                     }

@@ -15,6 +15,8 @@ struct SamplePart {
     }
 
     private var states: [State]
+    /// Words whose state is not the first one.
+    private var changed: [Int] = []
     /// Of each sentence.
     private var matches: [[Match]] = []
 
@@ -42,7 +44,8 @@ struct SamplePart {
 
     /// Back to no sentence.
     mutating func clear() {
-        for word in states.indices { states[word] = State() }
+        for word in changed { states[word] = State() }
+        changed.removeAll(keepingCapacity: true)
     }
 
     /// Adds a sentence and calls `body` with each word of the output for which it changes something.
@@ -51,6 +54,7 @@ struct SamplePart {
             let before = states[match.word]
             var after = before
             if let near = match.near { after.nearest = max(after.nearest, near) } else { after.count += 1 }
+            if before.count == 0, before.nearest == 0 { changed.append(match.word) }
             states[match.word] = after
             body(match.word, before, after)
         }

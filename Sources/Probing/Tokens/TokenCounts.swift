@@ -82,28 +82,33 @@ package struct TokenCounts: Sendable {
     package mutating func append(
         _ text: Span<UInt8>, sentences: [Range<Int>], _ tokenizer: WordTokenizer, scratch: inout [UInt32]
     ) {
-        let first = ids.count
-        let row = rows
         guard sentences.count > 1 else { return append(text, tokenizer, scratch: &scratch) }
         let words = tokenizer.words(of: text)
         // Each of as many sentences, but for the last.
         let together = (sentences.count + Self.mostSentences - 1) / Self.mostSentences
-        let count = (sentences.count + together - 1) / together
-        var found = Sentences(ofWords: [], lengths: [UInt32](repeating: 0, count: count))
-        var masks: [UInt32: UInt16] = [:]
+        var found = Sentences()
+        found.lengths = [UInt32](repeating: 0, count: (sentences.count + together - 1) / together)
+        // Words in the high bits and their sentence in the low ones, so that sorting brings a word's together.
+        var keys: [UInt64] = []
+        keys.reserveCapacity(words.count)
         var sentence = 0
         for word in words {
             while sentence + 1 < sentences.count, sentences[sentence + 1].lowerBound <= word.range.lowerBound {
                 sentence += 1
             }
-            masks[word.id, default: 0] |= 1 << UInt16(sentence / together)
+            keys.append(UInt64(word.id) << 8 | UInt64(sentence / together))
             found.lengths[sentence / together] += 1
         }
+        keys.sort()
         scratch.removeAll(keepingCapacity: true)
-        scratch.append(contentsOf: words.lazy.map(\.id))
+        for key in keys {
+            let id = UInt32(key >> 8)
+            if id != scratch.last { found.ofWords.append(0) }
+            found.ofWords[found.ofWords.count - 1] |= 1 << UInt16(key & 0xff)
+            scratch.append(id)
+        }
+        self.sentences[rows] = found
         append(words: &scratch)
-        found.ofWords = ids[first...].map { masks[$0]! }
-        self.sentences[row] = found
     }
 
     /// Appends a text by its words.

@@ -37,14 +37,14 @@ package struct TokenQuery: Sendable {
     /// those of them, one after another, that lower it most, or for all of it.
     ///
     /// Passages as in Liu & Croft, "Passage retrieval based on language models", CIKM 2002, and Bendersky & Kurland,
-    /// "Utilizing passage-based language models for document retrieval", ECIR 2008. A word counts once a sentence in a part,
-    /// and as often as it comes in the whole.
+    /// "Utilizing passage-based language models for document retrieval", ECIR 2008. A word counts once a sentence in a part
+    /// (once in neighbours that are taken together), and as often as it comes in the whole.
     ///
     /// - Parameters:
     ///   - count: of the samples.
     ///   - read: a sample's words, by its number, into memory that is used again.
-    /// - Complexity: O(words of both), or O(shorter · log longer) where one is much longer; with near words O(words of the
-    ///   samples), and O(near words) once.
+    /// - Complexity: O(words of both), or O(shorter · log longer) where one is much longer, and for a sample of several
+    ///   sentences their number times the words in common; with near words O(words of the samples), and O(near words) once.
     package func influences<Failure: Error>(
         count: Int, _ read: (_ sample: Int, inout TokenBag) throws(Failure) -> Void
     ) throws(Failure) -> [Double] {
@@ -134,7 +134,7 @@ package struct TokenQuery: Sendable {
     }
 
     /// ∇L(y)ᵀ F⁻¹ ∇L(x) / μ with F⁻¹ = diag(1/p), which is Σ_t c_y(t)·c_x(t) / (μ·p(t)) − L_y·L_x / μ: minus the
-    /// influence to first order in the weight of the sample.
+    /// influence of the whole sample to first order in its weight.
     ///
     /// Gradients sum to zero over words, and on such vectors diag(1/p) inverts the Fisher information diag(p) − ppᵀ.
     package func gradientProduct(of sample: TokenBag) -> Double {

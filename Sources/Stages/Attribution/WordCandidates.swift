@@ -64,7 +64,7 @@ struct WordCandidates: Sendable {
         return a.length == b.length && a.ids == b.ids && a.counts == b.counts
     }
 
-    /// For each output the rows of the most negative influence, best first.
+    /// For each output the rows of the most negative influence, best first; that of the whole row.
     ///
     /// - Parameter filter: the rows that may be found; all where nil.
     func search(

@@ -37,6 +37,9 @@ package struct ShardInspection: Sendable {
         if reader.kind == ShardKind.tokens, column.name == TokenFile.tokens {
             return try words(reader, row)
         }
+        if reader.kind == ShardKind.tokens, column.name == TokenFile.sentences {
+            return try TokenFile.sentenceLengths(reader, row: row).map { "\($0) words" }.joined(separator: ", ")
+        }
         if reader.kind == ShardKind.sentences {
             return "\(try SentenceFile.count(reader, row: row)) vectors"
         }

@@ -16,7 +16,8 @@ package struct TokenizeStage: Stage {
     package var inputs: [StageInput] { [.same(IngestStage.name)] }
 
     package func estimate(_ extent: Extent) -> ResourceEstimate {
-        // Six bytes for each distinct word of a row, and two more where it has several sentences.
+        // Six bytes for each distinct word of a row, and two more where it has several sentences; fewer than their letters,
+        // but where each letter is a word.
         ResourceEstimate(memory: 64 << 20, disk: extent.textBytes * 4 / 3 + 24 * extent.rows)
     }
 
@@ -84,7 +85,7 @@ enum TokenFile {
     /// - Throws: `mismatch` for a file of an earlier version, which knows no sentences.
     static func reader(_ artifact: Artifact) throws(StorageError) -> ShardReader {
         let reader = try ShardReader(path: artifact.path(ArtifactFile.tokens), expectedKind: ShardKind.tokens)
-        guard reader.columns.contains(where: { $0.name == sentences }) else {
+        guard reader.hasColumn(sentences) else {
             throw StorageError(
                 .mismatch, path: reader.path,
                 "it was made by an earlier version and does not say where sentences end; build the run again")
@@ -117,6 +118,13 @@ enum TokenFile {
         }
     }
 
+    /// The words of each sentence of a row that has several.
+    static func sentenceLengths(_ reader: ShardReader, row: Int) throws(StorageError) -> [UInt32] {
+        var bag = TokenBag(ids: [], counts: [], length: 0)
+        try read(reader, row: row, into: &bag)
+        return bag.sentenceLengths
+    }
+
     /// The rows of a range as one block.
     static func counts(_ reader: ShardReader, rows: Range<Int>) throws(StorageError) -> TokenCounts {
         var counts = TokenCounts()
@@ -138,6 +146,8 @@ enum TokenFile {
                 let isComplete = sum == bag.length || sum < bag.length && bag.counts.contains(.max)
                 guard isRising, isComplete, !bag.counts.contains(0) else { throw damage(reader, row: row) }
             }
+            // A file of an earlier version has no sentences.
+            guard reader.hasColumn(sentences) else { continue }
             var bag = TokenBag(ids: [], counts: [], length: 0)
             for row in rows {
                 try read(reader, row: row, into: &bag)
