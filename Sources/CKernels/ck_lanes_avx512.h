@@ -78,7 +78,7 @@
 #define SUMS_AT(panel)                                                                                                 \
     SUM_AT(0, panel), SUM_AT(1, panel), SUM_AT(2, panel), SUM_AT(3, panel), SUM_AT(4, panel), SUM_AT(5, panel),        \
         SUM_AT(6, panel), SUM_AT(7, panel), SUM_AT(8, panel), SUM_AT(9, panel), SUM_AT(10, panel), SUM_AT(11, panel)
-#define PLACES [x0] "+r"(x0), [x3] "+r"(x3), [x6] "+r"(x6), [x9] "+r"(x9), [w] "+r"(w), [left] "+r"(left)
+#define PLACES [x0] "+&r"(x0), [x3] "+&r"(x3), [x6] "+&r"(x6), [x9] "+&r"(x9), [w] "+&r"(w), [left] "+&r"(left)
 #define SUM_START(x, stride, packed, inputs)                                                                           \
     const int16_t *x0 = x, *x3 = x0 + 3 * stride, *x6 = x3 + 3 * stride, *x9 = x6 + 3 * stride, *w = packed;           \
     size_t left = inputs;                                                                                              \

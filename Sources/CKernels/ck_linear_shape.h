@@ -3,8 +3,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What the packing and the kernels agree on. A panel's weights for a group of inputs (12 KB; with AVX-512 two panels') stay in the first-level cache
-   while the rows of a block (144 KB) pass by them from the second. */
+/* What the packing and the kernels agree on. A tile's weights for a group of inputs (12 KB a panel) stay in the first-level
+   cache while the rows of a block (144 KB) pass by them from the second. */
 enum {
     CK_LINEAR_PANEL = 16,      /* outputs in a panel */
     CK_LINEAR_BLOCK = 128,     /* inputs that share a scale */

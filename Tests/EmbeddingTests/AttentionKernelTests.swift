@@ -66,12 +66,24 @@ import Testing
         return result
     }
 
+    private static let shapes = [
+        (1, 2, 8), (2, 1, 1), (6, 3, 7), (7, 2, 16), (12, 2, 17), (13, 1, 32), (16, 2, 33), (33, 2, 64),
+        (100, 1, 20), (5, 2, 130), (4, 1, 530),
+    ]
+
+    /// They are one kernel level, so a run may be made on machines of both.
+    @Test(.enabled(if: EncoderKernels.runnable.contains(.avx512vnni)))
+    func `products of integers by VNNI change no bit`() {
+        for (count, heads, width) in Self.shapes {
+            let projected = normals(count * 3 * heads * width, UInt64(count), scale: 1.5)
+            let without = run(.avx512, projected, count: count, heads: heads, width: width, bias: nil)
+            #expect(run(.avx512vnni, projected, count: count, heads: heads, width: width, bias: nil) == without)
+        }
+    }
+
     @Test(arguments: EncoderKernels.runnable)
     func agreesWithTheFormula(version: EncoderKernels) {
-        for (count, heads, width) in [
-            (1, 2, 8), (2, 1, 1), (6, 3, 7), (7, 2, 16), (12, 2, 17), (13, 1, 32), (16, 2, 33), (33, 2, 64),
-            (100, 1, 20), (5, 2, 130), (4, 1, 530),
-        ] {
+        for (count, heads, width) in Self.shapes {
             let projected = normals(count * 3 * heads * width, UInt64(count), scale: 1.5)
             let bias = normals(heads * (2 * count - 1), 9, scale: 2)
             for bias in [nil, bias] {

@@ -1,12 +1,12 @@
 import Foundation
 import Storage
 import TensorFiles
+import TestSupport
 import Testing
 
 @Suite struct VectorFileTests {
-    private let folder = FileManager.default.temporaryDirectory.appending(path: "gradprint-\(UUID().uuidString)").path
-
-    init() throws { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) }
+    private let temporary = TemporaryFolder()
+    private var folder: String { temporary.path }
 
     private static let values: [Float] = [1, -2.5, 0.25, 3, 4, -5]
 
@@ -104,8 +104,8 @@ import Testing
 
 @Suite struct VectorFileWriterTests {
     @Test(arguments: ["out.npy", "out.fbin"]) func whatIsWrittenIsRead(name: String) throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "gradprint-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let temporary = TemporaryFolder()
+        let folder = temporary.path
         let values = (0..<21).map { Float($0) / 4 - 2 }
         let sink = try ByteSink(path: "\(folder)/\(name)")
         var writer = try VectorFileWriter(to: sink, format: VectorFormat(path: name), rows: 7, dimension: 3)

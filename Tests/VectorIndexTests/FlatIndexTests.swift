@@ -1,13 +1,13 @@
 import Foundation
 import Kernels
 import Storage
+import TestSupport
 import Testing
 import VectorIndex
 
 @Suite struct FlatIndexTests {
-    private let folder = FileManager.default.temporaryDirectory.appending(path: "gradprint-\(UUID().uuidString)").path
-
-    init() throws { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) }
+    private let temporary = TemporaryFolder()
+    private var folder: String { temporary.path }
 
     private func vectors(_ rows: Int, _ columns: Int, seed: UInt64) -> Matrix {
         var generator = SeededGenerator(seed: seed)

@@ -1,13 +1,13 @@
 import Foundation
 import Storage
+import TestSupport
 import Testing
 import VectorIndex
 
 /// Files that lost bytes, changed, or hold nonsense under sound checksums: errors, never a crash or a silent result.
 @Suite struct PostingsDamageTests {
-    private let folder = FileManager.default.temporaryDirectory.appending(path: "gradprint-\(UUID().uuidString)").path
-
-    init() throws { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) }
+    private let temporary = TemporaryFolder()
+    private var folder: String { temporary.path }
 
     private static let files = [PostingsFormat.postingsFile, PostingsFormat.termsFile, PostingsFormat.rowsFile]
 

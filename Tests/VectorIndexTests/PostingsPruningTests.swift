@@ -1,11 +1,14 @@
 import Foundation
 import Kernels
+import TestSupport
 import Testing
 import VectorIndex
 
 /// A search for a few rows, which leaves out what cannot be among them, against one for all rows, which leaves out nothing.
 @Suite struct PostingsPruningTests {
-    private let folder = FileManager.default.temporaryDirectory.appending(path: "gradprint-\(UUID().uuidString)").path
+    private let temporary = TemporaryFolder()
+    private var folder: String { temporary.path }
+
     /// Mean lengths of 8; some rows are there many times, so that scores are equal.
     private let rows: RandomRows
 
@@ -30,7 +33,6 @@ import VectorIndex
             }
         }
         self.rows = rows
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     }
 
     private func index(_ range: Range<Int>) throws -> PostingsIndex {

@@ -1,6 +1,7 @@
 import Foundation
 import Kernels
 import Storage
+import TestSupport
 import Testing
 import VectorIndex
 
@@ -37,9 +38,8 @@ struct RandomRows {
 }
 
 @Suite struct PostingsTests {
-    private let folder = FileManager.default.temporaryDirectory.appending(path: "gradprint-\(UUID().uuidString)").path
-
-    init() throws { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) }
+    private let temporary = TemporaryFolder()
+    private var folder: String { temporary.path }
 
     private static let files = [PostingsFormat.postingsFile, PostingsFormat.termsFile, PostingsFormat.rowsFile]
 

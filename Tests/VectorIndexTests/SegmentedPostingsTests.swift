@@ -1,14 +1,14 @@
 import Foundation
 import Kernels
+import TestSupport
 import Testing
 import VectorIndex
 
 /// Several inverted files against one of the same rows, and row filters against the whole search.
 @Suite struct SegmentedPostingsTests {
-    private let folder = FileManager.default.temporaryDirectory.appending(path: "gradprint-\(UUID().uuidString)").path
+    private let temporary = TemporaryFolder()
+    private var folder: String { temporary.path }
     private let rows = RandomRows(900, vocabulary: 300, longest: 25, seed: 11)
-
-    init() throws { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) }
 
     private func index(_ range: Range<Int>) throws -> PostingsIndex {
         var part = RandomRows(0, vocabulary: 1, longest: 1, seed: 1)
@@ -66,9 +66,8 @@ import VectorIndex
 
 /// The flat index with row filters.
 @Suite struct FlatFilterTests {
-    private let folder = FileManager.default.temporaryDirectory.appending(path: "gradprint-\(UUID().uuidString)").path
-
-    init() throws { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) }
+    private let temporary = TemporaryFolder()
+    private var folder: String { temporary.path }
 
     @Test(arguments: [Metric.innerProduct, .l2]) func aFilterTakesRowsOutOfTheWholeOrder(metric: Metric) throws {
         var generator = SeededGenerator(seed: 8)

@@ -49,13 +49,13 @@ package struct TokenQuery: Sendable {
         count: Int, _ read: (_ sample: Int, inout TokenBag) throws(Failure) -> Void
     ) throws(Failure) -> [Double] {
         var matcher = NearWordMatcher(near)
-        var parts = SamplePart(words: output.ids.count)
+        var part = SamplePart(words: output.ids.count)
         var bag = TokenBag(ids: [], counts: [], length: 0)
         var influences: [Double] = []
         influences.reserveCapacity(count)
         for sample in 0..<count {
             try read(sample, &bag)
-            influences.append(influence(of: bag, &matcher, &parts))
+            influences.append(influence(of: bag, &matcher, &part))
         }
         return influences
     }
@@ -63,8 +63,8 @@ package struct TokenQuery: Sendable {
     /// The same of one sample.
     package func influence(of sample: TokenBag) -> Double {
         var matcher = NearWordMatcher(near)
-        var parts = SamplePart(words: output.ids.count)
-        return influence(of: sample, &matcher, &parts)
+        var part = SamplePart(words: output.ids.count)
+        return influence(of: sample, &matcher, &part)
     }
 
     private func influence(
@@ -85,7 +85,7 @@ package struct TokenQuery: Sendable {
         if hasNear { sum += matcher.sum(output.counts) }
         let whole = lengthTerm(sample.length) - sum
         guard hasParts else { return whole }
-        for match in matcher.matches where hasNear {
+        for match in matcher.matches {
             part.add(match.word, near: Double(match.term), in: sample.sentences[match.other])
         }
         return min(whole, influenceOfParts(sample.sentenceLengths, &part))
