@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Picks the texts that static-mpnet learns from: 12,000 of Debian's descriptions and 18,000 of WordNet's definitions.
+"""Picks the texts that static-mpnet learns from: 40,000 of Debian's descriptions and 80,000 of WordNet's definitions.
 
 usage: select-texts.py CORPUS.jsonl DEMO_CORPUS.jsonl WORDNET_FOLDER RESULT.jsonl
 
@@ -14,7 +14,7 @@ import re
 import sys
 
 SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
-DESCRIPTIONS, DEFINITIONS = 12_000, 18_000
+DESCRIPTIONS, DEFINITIONS = 40_000, 80_000
 
 
 def rows(path):
@@ -45,7 +45,7 @@ def descriptions(corpus, demo):
             start += count
     for texts in (synopses, sentences, passages):
         draw.shuffle(texts)
-    chosen = sentences[:14_000] + synopses[:5_000] + passages[:5_000]
+    chosen = sentences[:47_000] + synopses[:17_000] + passages[:17_000]
     draw.shuffle(chosen)
     return chosen[:DESCRIPTIONS]
 
