@@ -1,4 +1,5 @@
 #pragma once
+#include <float.h>
 #include "ck_linear_shape.h"
 
 /* Where ck_attention keeps its parts of the scratch, in floats from its first cache line on. */
@@ -7,6 +8,7 @@ typedef struct {
     size_t values, value_scales; /* of a head, in panels of 16 coordinates */
     size_t queries, query_scales, query_sums;
     size_t scores;               /* floats, a row for each query of a tile */
+    size_t highs;                /* the highest of each block of a row of scores */
     size_t weights, weight_scales, weight_sums;
     size_t total;
 } ck_attention_parts;
@@ -14,7 +16,7 @@ typedef struct {
 enum {
     CK_ATTENTION_BLOCK = 64,      /* tokens that share a scale */
     CK_ATTENTION_ROWS = 12,       /* of the tallest tile */
-    CK_ATTENTION_HIGHEST = 16383, /* a row's highest weight; a bit more than states have, as most are far below it */
+    CK_ATTENTION_HIGHEST = 16383, /* a block's highest weight; a bit more than states have, as most are far below it */
 };
 
 static inline ck_attention_parts ck_attention_layout(size_t count, size_t width) {
@@ -30,6 +32,7 @@ static inline ck_attention_parts ck_attention_layout(size_t count, size_t width)
     PART(query_scales, CK_ATTENTION_ROWS * ck_blocks(width, CK_LINEAR_BLOCK));
     PART(query_sums, CK_ATTENTION_ROWS * ck_blocks(width, CK_LINEAR_BLOCK));
     PART(scores, CK_ATTENTION_ROWS * keys);
+    PART(highs, CK_ATTENTION_ROWS * ck_round_up(ck_blocks(count, CK_ATTENTION_BLOCK), CK_CACHE_LINE));
     PART(weights, CK_ATTENTION_ROWS * tokens / 2);
     PART(weight_scales, CK_ATTENTION_ROWS * ck_blocks(count, CK_ATTENTION_BLOCK));
     PART(weight_sums, CK_ATTENTION_ROWS * ck_blocks(count, CK_ATTENTION_BLOCK));

@@ -98,24 +98,29 @@ SIMD static void NAME(pack_values)(const float *values, size_t stride, size_t co
     }
 }
 
-/* Adds the bias to a query's scores, which are in units of ln 2, and fills them up to a multiple of CK_LINEAR_STEP;
-   returns the highest. */
-SIMD static float NAME(highest_score)(float *scores, const float *bias, size_t count) {
+/* Adds the bias to a query's scores, which are in units of ln 2, fills them up to a multiple of CK_LINEAR_STEP, and finds
+   the highest of each block. */
+SIMD static void NAME(highest_scores)(float *scores, const float *bias, size_t count, float *highs) {
     size_t whole = count / LANES * LANES, end = ck_round_up(count, CK_LINEAR_STEP);
     if (bias) {
         for (size_t c = 0; c < whole; c += LANES) STORE(scores + c, FMA(LOAD(bias + c), SET(CK_LOG2E), LOAD(scores + c)));
         for (size_t c = whole; c < count; c++) scores[c] += bias[c] * CK_LOG2E;
     }
     for (size_t c = count; c < end; c++) scores[c] = -INFINITY;
-    vec high = SET(-INFINITY);
-    for (size_t c = 0; c < end; c += LANES) high = MAX(LOAD(scores + c), high);
-    return HIGHEST(high);
+    for (size_t first = 0; first < end; first += CK_ATTENTION_BLOCK) {
+        // Finite, for what is far below it has to be 0 and not NaN.
+        vec high = SET(-FLT_MAX);
+        for (size_t c = first; c < ck_least(first + CK_ATTENTION_BLOCK, end); c += LANES) high = MAX(LOAD(scores + c), high);
+        *highs++ = HIGHEST(high);
+    }
 }
 
-/* Scores to integer weights, that of `highest` CK_ATTENTION_HIGHEST, and zeros to a multiple of CK_LINEAR_STEP; returns
-   what makes their sum 1. */
-SIMD static float NAME(weigh)(const float *scores, float highest, size_t count, int16_t *weights) {
+/* Scores of a block to integer weights, that of `highest` CK_ATTENTION_HIGHEST, and `products` as for ck_packed; `count` is a
+   multiple of CK_LINEAR_STEP. Returns the weights' sum before they are rounded. */
+SIMD static inline float NAME(weigh_block)(const float *scores, float highest, size_t count, int16_t *weights,
+                                           int32_t *products) {
     enum { VECTORS = CK_LINEAR_STEP / LANES };
+    __m256i product_sums = _mm256_setzero_si256();
     vec sums[VECTORS], high = SET(highest);
     for (size_t l = 0; l < VECTORS; l++) sums[l] = SET(0);
     for (size_t c = 0; c < count; c += CK_LINEAR_STEP) {
@@ -126,10 +131,32 @@ SIMD static float NAME(weigh)(const float *scores, float highest, size_t count, 
             lanes[l] = NAME(exp2_lanes)(power, CK_ATTENTION_HIGHEST);
             sums[l] = ADD(sums[l], lanes[l]);
         }
-        _mm256_storeu_si256((__m256i *)(weights + c), ROUND_ALL(lanes));
+        __m256i rounded = ROUND_ALL(lanes);
+        _mm256_storeu_si256((__m256i *)(weights + c), rounded);
+        product_sums = NAME(less_products)(product_sums, rounded);
     }
+    *products = NAME(add_all)(product_sums);
     for (size_t l = 1; l < VECTORS; l++) sums[0] = ADD(sums[0], sums[l]);
-    return 1 / SUM(sums[0]);
+    return SUM(sums[0]);
+}
+
+/* A query's scores, up to a multiple of CK_LINEAR_STEP, to integer weights with a scale for each block, with which their sum
+   is 1; `highs` has each block's highest, and room up to a multiple of LANES. */
+SIMD static void NAME(weigh)(const float *scores, float *highs, size_t count, int16_t *weights, float *scales,
+                             int32_t *products) {
+    size_t blocks = ck_blocks(count, CK_ATTENTION_BLOCK);
+    float highest = highs[0], sum = 0;
+    for (size_t b = 0; b < blocks; b++) {
+        size_t first = b * CK_ATTENTION_BLOCK, tokens = ck_least(CK_ATTENTION_BLOCK, count - first);
+        scales[b] = NAME(weigh_block)(scores + first, highs[b], tokens, weights + first, products + b);
+        highest = highs[b] > highest ? highs[b] : highest;
+    }
+    // From here on what a block's highest weight is to the row's.
+    for (size_t b = 0; b < blocks; b += LANES)
+        STORE(highs + b, NAME(exp2_lanes)(MAX(SET(-126), SUB(LOAD(highs + b), SET(highest))), 1));
+    for (size_t b = 0; b < blocks; b++) sum = fmaf(scales[b], highs[b], sum);
+    float inverse = 1 / sum;
+    for (size_t b = 0; b < blocks; b++) scales[b] = highs[b] * inverse;
 }
 
 SIMD void NAME(ck_attention)(const float *projected, size_t count, size_t heads, size_t width, const float *bias,
@@ -144,7 +171,8 @@ SIMD void NAME(ck_attention)(const float *projected, size_t count, size_t heads,
                              base + parts.query_scales, (int32_t *)(base + parts.query_sums), input_blocks};
     NAME(ck_rows) weights = {(int16_t *)(base + parts.weights), ck_round_up(count, CK_LINEAR_STEP),
                              base + parts.weight_scales, (int32_t *)(base + parts.weight_sums), token_blocks};
-    float *scores = base + parts.scores;
+    float *scores = base + parts.scores, *highs = base + parts.highs;
+    size_t high_stride = ck_round_up(token_blocks, CK_CACHE_LINE);
     size_t hidden = heads * width, stride = 3 * hidden, padded = ck_round_up(count, CK_LINEAR_PANEL);
     size_t inputs = ck_round_up(width, CK_LINEAR_STEP), tokens = ck_round_up(count, CK_LINEAR_STEP);
     float scale = CK_LOG2E / sqrtf((float)width);
@@ -158,7 +186,7 @@ SIMD void NAME(ck_attention)(const float *projected, size_t count, size_t heads,
             EACH_PAIR_ROW {
                 size_t query = first + ck_least((size_t)r, rows - 1);
                 float *scales = queries.scales + (size_t)r * input_blocks;
-                NAME(quantise)(source + query * stride, width, inputs, &queries, (size_t)r);
+                NAME(quantise)(source + query * stride, width, inputs, &queries, (size_t)r, 0);
                 for (size_t b = 0; b < input_blocks; b++) scales[b] *= scale;
                 // A head's rows lie too far apart to be fetched ahead by themselves.
                 for (size_t part = 0; part < 3 && head + 1 < heads; part++)
@@ -168,21 +196,14 @@ SIMD void NAME(ck_attention)(const float *projected, size_t count, size_t heads,
             NAME(multiply_pairs)(&queries, 0, keys, base + parts.key_scales, inputs, CK_LINEAR_BLOCK, zeros, 0, scores,
                                  padded, padded / CK_LINEAR_PANEL);
             // Apart from the weights, as these wait for the highest.
-            float highest[PAIR_ROWS];
             for (size_t r = 0; r < PAIR_ROWS; r++) {
                 size_t query = first + ck_least(r, rows - 1);
                 ptrdiff_t zero = (ptrdiff_t)(head * bias_step) - (ptrdiff_t)query;
-                highest[r] = NAME(highest_score)(scores + r * padded, bias ? bias + zero : 0, count);
+                NAME(highest_scores)(scores + r * padded, bias ? bias + zero : 0, count, highs + r * high_stride);
             }
-            for (size_t r = 0; r < PAIR_ROWS; r++) {
-                int16_t *values = weights.values + r * tokens;
-                float inverse = NAME(weigh)(scores + r * padded, highest[r], count, values);
-                for (size_t b = 0; b < token_blocks; b++) {
-                    size_t from = b * CK_ATTENTION_BLOCK, place = r * token_blocks + b;
-                    weights.scales[place] = inverse;
-                    weights.sums[place] = NAME(sum_products)(values + from, ck_least(CK_ATTENTION_BLOCK, tokens - from));
-                }
-            }
+            for (size_t r = 0; r < PAIR_ROWS; r++)
+                NAME(weigh)(scores + r * padded, highs + r * high_stride, tokens, weights.values + r * tokens,
+                            weights.scales + r * token_blocks, weights.sums + r * token_blocks);
             for (size_t column = 0; column < width; column += TILE_WIDTH) {
                 size_t columns = ck_least(TILE_WIDTH, width - column);
                 float *place = mixed + first * hidden + head * width + column;

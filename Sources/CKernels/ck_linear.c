@@ -18,8 +18,8 @@ size_t ck_linear_scale_count(size_t outputs, size_t inputs) {
 }
 
 size_t ck_linear_scratch(void) {
-    size_t blocks = CK_LINEAR_GROUP / CK_LINEAR_BLOCK;
-    return CK_LINEAR_ROWS * (CK_LINEAR_GROUP * sizeof(int16_t) / sizeof(float) + 2 * blocks);
+    size_t blocks = CK_LINEAR_GROUP / CK_LINEAR_BLOCK, outlier = sizeof(ck_outlier) / sizeof(float);
+    return CK_LINEAR_ROWS * (CK_LINEAR_GROUP * sizeof(int16_t) / sizeof(float) + (2 + outlier) * blocks);
 }
 
 /* One output's block: the sum that ck_packed speaks of, and the weights, and zeros to `padded`, to every 16th pair; returns
@@ -64,50 +64,75 @@ void ck_linear_pack(const float *weight, size_t outputs, size_t inputs, int16_t 
     }
 }
 
-/* A row's block of states as integers, and zeros to `padded`; returns their scale. */
-static float quantise(const float *x, size_t count, size_t padded, int16_t *quantised) {
+/* A row's block of states as integers; returns the sum of their squares. */
+static uint64_t round_block(const float *x, size_t count, int16_t *quantised, float *scale) {
     uint32_t highest = 0;
     for (size_t i = 0; i < count; i++) {
         uint32_t bits;
-        __builtin_memcpy(&bits, x + i, 4);
+        memcpy(&bits, x + i, 4);
         bits &= CK_MAGNITUDE;
         highest = bits > highest ? bits : highest;
     }
-    float scale, factor = ck_linear_factor(highest, &scale);
+    float factor = ck_linear_factor(highest, scale);
     uint64_t squares;
     do {
         squares = 0;
-        for (size_t i = 0; i < padded; i++) {
-            quantised[i] = i < count && factor > 0 ? (int16_t)lrintf(x[i] * factor) : 0;
+        for (size_t i = 0; i < count; i++) {
+            quantised[i] = factor > 0 ? (int16_t)lrintf(x[i] * factor) : 0;
             squares += (uint64_t)(quantised[i] * quantised[i]);
         }
-    } while (ck_linear_lower(squares, &factor, &scale));
+    } while (ck_linear_lower(squares, &factor, scale));
+    return squares;
+}
+
+/* A row's block of states, and zeros to `padded`, as integers but for its outlier: gives that its value and place, or the
+   value 0. Returns the others' scale. */
+static float quantise(const float *x, size_t count, size_t padded, int16_t *quantised, ck_outlier *outlier) {
+    float states[CK_LINEAR_BLOCK] = {0}, scale;
+    memcpy(states, x, count * sizeof *x);
+    *outlier = (ck_outlier){0};
+    if (ck_linear_has_outlier(round_block(states, padded, quantised, &scale))) {
+        size_t place = ck_linear_find_outlier(quantised);
+        *outlier = (ck_outlier){.value = states[place], .input = (uint16_t)place};
+        states[place] = 0;
+        round_block(states, padded, quantised, &scale);
+    }
     return scale;
 }
 
 void ck_linear_scalar(const float *x, size_t rows, size_t inputs, const int16_t *packed, const float *scales,
                       const float *bias, size_t outputs, ck_linear_end end, float *y, float *scratch) {
     (void)scratch;
+    enum { BLOCKS = CK_LINEAR_GROUP / CK_LINEAR_BLOCK };
     size_t padded_outputs = ck_linear_padded(outputs), padded_inputs = ck_round_up(inputs, CK_LINEAR_STEP);
     for (size_t r = 0; r < rows; r++) {
-        for (size_t first = 0; first < padded_inputs; first += CK_LINEAR_BLOCK) {
-            int16_t states[CK_LINEAR_BLOCK];
-            size_t padded = ck_least(CK_LINEAR_BLOCK, padded_inputs - first);
-            float scale = quantise(x + r * inputs + first, ck_least(padded, inputs - first), padded, states);
-            size_t group = first / CK_LINEAR_GROUP * CK_LINEAR_GROUP;
+        for (size_t group = 0; group < padded_inputs; group += CK_LINEAR_GROUP) {
             size_t width = ck_least(CK_LINEAR_GROUP, padded_inputs - group), blocks = ck_blocks(width, CK_LINEAR_BLOCK);
+            int16_t states[BLOCKS][CK_LINEAR_BLOCK];
+            float state_scales[BLOCKS];
+            ck_outlier outliers[BLOCKS];
+            for (size_t b = 0; b < blocks; b++) {
+                size_t first = b * CK_LINEAR_BLOCK, padded = ck_least(CK_LINEAR_BLOCK, width - first);
+                size_t count = ck_least(padded, inputs - group - first);
+                state_scales[b] = quantise(x + r * inputs + group + first, count, padded, states[b], outliers + b);
+                outliers[b].input += (uint16_t)first;
+            }
             for (size_t o = 0; o < outputs; o++) {
                 size_t panel = o / CK_LINEAR_PANEL * CK_LINEAR_PANEL, place = o - panel;
-                const int16_t *weights = packed + padded_outputs * ck_packed(group, CK_LINEAR_BLOCK) + panel * ck_packed(width, CK_LINEAR_BLOCK)
-                                         + (ck_packed(first - group, CK_LINEAR_BLOCK) + 2) * CK_LINEAR_PANEL + 2 * place;
-                float weight_scale = scales[padded_outputs * (group / CK_LINEAR_BLOCK) + panel * blocks
-                                            + (first - group) / CK_LINEAR_BLOCK * CK_LINEAR_PANEL + place];
-                int32_t sum = 0;
-                for (size_t i = 0; i < padded; i++)
-                    sum += states[i] * weights[i / 2 * 2 * CK_LINEAR_PANEL + i % 2];
-                float *target = y + r * outputs + o;
-                float start = first > 0 ? *target : bias ? bias[o] : 0;
-                *target = fmaf((float)sum * weight_scale, scale, start);
+                const int16_t *weights = packed + padded_outputs * ck_packed(group, CK_LINEAR_BLOCK)
+                                         + panel * ck_packed(width, CK_LINEAR_BLOCK) + 2 * place;
+                const float *panel_scales = scales + padded_outputs * (group / CK_LINEAR_BLOCK) + panel * blocks + place;
+                float value = group > 0 ? y[r * outputs + o] : bias ? bias[o] : 0;
+                for (size_t b = 0; b < blocks; b++) {
+                    size_t first = b * CK_LINEAR_BLOCK, padded = ck_least(CK_LINEAR_BLOCK, width - first);
+                    const int16_t *pairs = weights + (ck_packed(first, CK_LINEAR_BLOCK) + 2) * CK_LINEAR_PANEL;
+                    int32_t sum = 0;
+                    for (size_t i = 0; i < padded; i++) sum += states[b][i] * pairs[i / 2 * 2 * CK_LINEAR_PANEL + i % 2];
+                    value = fmaf((float)sum * panel_scales[b * CK_LINEAR_PANEL], state_scales[b], value);
+                }
+                for (size_t b = 0; b < blocks; b++)
+                    if (outliers[b].value != 0) ck_linear_add_outlier(outliers[b], weights, panel_scales, 1, &value);
+                y[r * outputs + o] = value;
             }
         }
         for (size_t o = 0; o < outputs && end == CK_LINEAR_GELU; o++)

@@ -15,7 +15,8 @@ enum {
     CK_LINEAR_HIGHEST = 16000, /* magnitude of a quantised state */
     CK_LINEAR_WEIGHT = INT16_MAX - CK_LINEAR_HIGHEST, /* and of a weight: their sum is a 16-bit integer */
     CK_LINEAR_NORM = 85000,    /* of a row's states in a block: few have a larger one at that magnitude */
-    CK_LINEAR_WEIGHT_NORM = INT32_MAX / CK_LINEAR_NORM /* and of an output's weights */
+    CK_LINEAR_WEIGHT_NORM = INT32_MAX / CK_LINEAR_NORM, /* and of an output's weights */
+    CK_LINEAR_ALONE = 32, /* times the sum of the others' squares is what makes a state an outlier of its block */
 };
 
 /* Below it a block counts as 0: 16000 / h has to be finite. */
@@ -51,4 +52,33 @@ static inline int ck_linear_lower(uint64_t squares, float *factor, float *scale)
     float ratio = (CK_LINEAR_NORM - 12) / sqrtf((float)squares);
     *factor *= ratio, *scale /= ratio;
     return 1;
+}
+
+/* A state that is multiplied apart from its block. */
+typedef struct {
+    float value;
+    uint16_t row, input; /* among the rows at hand; in the group */
+} ck_outlier;
+
+/* Whether a block of states, the highest of which is CK_LINEAR_HIGHEST, with this sum of squares has an outlier; one of
+   zeros has none. */
+static inline int ck_linear_has_outlier(uint64_t squares) {
+    uint64_t highest = (uint64_t)CK_LINEAR_HIGHEST * CK_LINEAR_HIGHEST;
+    return squares >= highest && squares <= highest + highest / CK_LINEAR_ALONE;
+}
+
+/* Where the outlier of a block is among its integers. */
+static inline size_t ck_linear_find_outlier(const int16_t *states) {
+    size_t place = 0;
+    while (states[place] != CK_LINEAR_HIGHEST && states[place] != -CK_LINEAR_HIGHEST) place++;
+    return place;
+}
+
+/* Adds an outlier's products to a row's first `outputs` outputs of a panel of a group, and of its scales. */
+static inline __attribute__((always_inline)) void ck_linear_add_outlier(ck_outlier outlier, const int16_t *panel,
+                                                                        const float *scales, size_t outputs, float *y) {
+    size_t block = outlier.input / CK_LINEAR_BLOCK, place = outlier.input % CK_LINEAR_BLOCK;
+    panel += (ck_packed(block * CK_LINEAR_BLOCK, CK_LINEAR_BLOCK) + 2 + place / 2 * 2) * CK_LINEAR_PANEL + place % 2;
+    scales += block * CK_LINEAR_PANEL;
+    for (size_t o = 0; o < outputs; o++) y[o] = fmaf((float)panel[2 * o] * scales[o], outlier.value, y[o]);
 }

@@ -88,15 +88,7 @@ SIMD static inline __m256i NAME(less_products)(__m256i sums, __m256i elements) {
     return _mm256_sub_epi32(sums, _mm256_madd_epi16(elements, _mm256_srli_epi64(elements, 32)));
 }
 
-/* Minus the sum of the products of elements two apart, for `count` elements of a block. */
-SIMD static inline int32_t NAME(sum_products)(const int16_t *values, size_t count) {
-    __m256i sums = _mm256_setzero_si256();
-    for (size_t i = 0; i < count; i += CK_LINEAR_STEP)
-        sums = NAME(less_products)(sums, _mm256_loadu_si256((const __m256i *)(values + i)));
-    return NAME(add_all)(sums);
-}
-
-/* q[i] = round(x[i] · factor), `count` of them, a multiple of CK_LINEAR_STEP, and `products` as sum_products has it; returns
+/* q[i] = round(x[i] · factor), `count` of them, a multiple of CK_LINEAR_STEP, and `products` as for ck_packed; returns
    the sum of their squares. */
 SIMD static inline __attribute__((always_inline)) uint64_t NAME(round_all)(const float *x, float factor, size_t count,
                                                                            int16_t *q, int32_t *products) {
@@ -124,35 +116,52 @@ SIMD static inline __attribute__((always_inline)) float NAME(block_factor)(const
     return ck_linear_factor(HIGHEST_BITS(highest), scale);
 }
 
-/* One block of a row's states as integers. */
-SIMD static inline __attribute__((always_inline)) void NAME(round_block)(const float *x, size_t count, float factor,
-                                                                         int16_t *q, float *scale, int32_t *sum) {
-    if (ck_linear_lower(NAME(round_all)(x, factor, count, q, sum), &factor, scale))
-        NAME(round_all)(x, factor, count, q, sum);
+/* One block of a row's states as integers; returns the sum of their squares. */
+SIMD static inline __attribute__((always_inline)) uint64_t NAME(round_block)(const float *x, size_t count, float factor,
+                                                                             int16_t *q, float *scale, int32_t *sum) {
+    uint64_t squares = NAME(round_all)(x, factor, count, q, sum);
+    return ck_linear_lower(squares, &factor, scale) ? NAME(round_all)(x, factor, count, q, sum) : squares;
 }
 
-/* A row's group of `count` states, and zeros to `padded`. */
-SIMD static void NAME(quantise)(const float *x, size_t count, size_t padded, const NAME(ck_rows) * rows, size_t row) {
+/* A block that has an outlier without it, which goes to `outlier`, whose input is the block's first. */
+SIMD static __attribute__((noinline)) void NAME(round_others)(const float *x, size_t count, int16_t *q, float *scale,
+                                                              int32_t *sum, ck_outlier *outlier) {
+    float others[CK_LINEAR_BLOCK];
+    size_t place = ck_linear_find_outlier(q);
+    outlier->value = x[place], outlier->input += (uint16_t)place;
+    memcpy(others, x, count * sizeof *x);
+    others[place] = 0;
+    NAME(round_block)(others, count, NAME(block_factor)(others, count, scale), q, scale, sum);
+}
+
+/* A row's group of `count` states, and zeros to `padded`, but for outliers, which go to `outliers`; where that is null, they
+   stay in their blocks. Returns how many. */
+SIMD static size_t NAME(quantise)(const float *x, size_t count, size_t padded, const NAME(ck_rows) * rows, size_t row,
+                                  ck_outlier *outliers) {
     enum { TOGETHER = CK_LINEAR_GROUP / CK_LINEAR_BLOCK };
     int16_t *q = rows->values + row * rows->stride;
     float *scales = rows->scales + row * rows->blocks, factors[TOGETHER], last[CK_LINEAR_BLOCK];
     int32_t *sums = rows->sums + row * rows->blocks;
-    size_t left = padded;
-    // Some blocks together, as each factor waits long for its block's highest.
-    while (count >= CK_LINEAR_BLOCK) {
-        size_t blocks = ck_least(TOGETHER, count / CK_LINEAR_BLOCK), width = blocks * CK_LINEAR_BLOCK;
+    size_t first = 0, found = 0;
+    while (first < padded) {
+        // Some blocks together, as each factor waits long for its block's highest.
+        size_t blocks = ck_least(TOGETHER, (count - first) / CK_LINEAR_BLOCK), size = CK_LINEAR_BLOCK;
+        const float *states = x + first;
+        if (blocks == 0) {
+            blocks = 1, size = padded - first;
+            memset(last, 0, sizeof last);
+            states = memcpy(last, states, (count - first) * sizeof *last);
+        }
         for (size_t b = 0; b < blocks; b++)
-            factors[b] = NAME(block_factor)(x + b * CK_LINEAR_BLOCK, CK_LINEAR_BLOCK, scales + b);
-        for (size_t b = 0; b < blocks; b++, x += CK_LINEAR_BLOCK, q += CK_LINEAR_BLOCK)
-            NAME(round_block)(x, CK_LINEAR_BLOCK, factors[b], q, scales++, sums++);
-        count -= width, left -= width;
+            factors[b] = NAME(block_factor)(states + b * CK_LINEAR_BLOCK, size, scales + b);
+        for (size_t b = 0; b < blocks; b++, states += size, first += size, scales++, sums++) {
+            uint64_t squares = NAME(round_block)(states, size, factors[b], q + first, scales, sums);
+            if (!outliers || !ck_linear_has_outlier(squares)) continue;
+            outliers[found] = (ck_outlier){.row = (uint16_t)row, .input = (uint16_t)first};
+            NAME(round_others)(states, size, q + first, scales, sums, outliers + found++);
+        }
     }
-    if (left == 0) return;
-    if (count < left) {
-        memset(last, 0, sizeof last);
-        x = memcpy(last, x, count * sizeof *x);
-    }
-    NAME(round_block)(x, left, NAME(block_factor)(x, left, scales), q, scales, sums);
+    return found;
 }
 
 SIMD void NAME(ck_linear)(const float *x, size_t rows, size_t inputs, const int16_t *packed, const float *scales,
@@ -163,6 +172,7 @@ SIMD void NAME(ck_linear)(const float *x, size_t rows, size_t inputs, const int1
     NAME(ck_rows) states = {.blocks = CK_LINEAR_GROUP / CK_LINEAR_BLOCK, .scales = scratch};
     states.sums = (int32_t *)(scratch + CK_LINEAR_ROWS * states.blocks);
     states.values = (int16_t *)(states.sums + CK_LINEAR_ROWS * states.blocks);
+    ck_outlier *outliers = (ck_outlier *)(states.values + CK_LINEAR_ROWS * CK_LINEAR_GROUP);
     for (size_t top = 0; top < rows; top += CK_LINEAR_ROWS) {
         size_t height = ck_least(CK_LINEAR_ROWS, rows - top);
         for (size_t group = 0; group < padded_inputs; group += CK_LINEAR_GROUP) {
@@ -172,13 +182,16 @@ SIMD void NAME(ck_linear)(const float *x, size_t rows, size_t inputs, const int1
             const float *panel_scales = scales + padded_outputs * (group / CK_LINEAR_BLOCK);
             int gelu = group + count == padded_inputs && end == CK_LINEAR_GELU;
             states.stride = count;
-            for (size_t r = 0; r < ck_round_up(height, PAIR_ROWS); r++)
+            size_t found = 0;
+            for (size_t r = 0; r < ck_round_up(height, PAIR_ROWS); r++) {
                 // Rows that fill the last tile repeat the last row; nothing of them is kept.
-                NAME(quantise)(x + (top + ck_least(r, height - 1)) * inputs + group, ck_least(count, inputs - group),
-                               count, &states, r);
+                const float *row = x + (top + ck_least(r, height - 1)) * inputs + group;
+                found += NAME(quantise)(row, ck_least(count, inputs - group), count, &states, r, outliers + found);
+            }
             for (size_t column = 0; column < outputs; column += TILE_WIDTH) {
                 size_t columns = ck_least(TILE_WIDTH, outputs - column), panels = ck_blocks(columns, CK_LINEAR_PANEL);
                 const float *start = bias ? bias + column : zeros;
+                const ck_outlier *outlier = outliers;
                 // The next panels are fetched ahead, a part with each tile.
                 const int16_t *ahead = panel + panels * size;
                 size_t part = panels * size / ck_blocks(height, PAIR_ROWS) + 1;
@@ -195,6 +208,12 @@ SIMD void NAME(ck_linear)(const float *x, size_t rows, size_t inputs, const int1
                     if (!whole && group > 0) NAME(copy_rows)(place, outputs, kept, columns, tile, TILE_WIDTH);
                     NAME(multiply_pairs)(&states, r, panel, panel_scales, count, CK_LINEAR_BLOCK,
                                          group > 0 ? target : start, group > 0 ? stride : 0, target, stride, panels);
+                    for (; outlier < outliers + found && outlier->row < r + kept; outlier++)
+                        for (size_t p = 0; p < panels; p++)
+                            ck_linear_add_outlier(*outlier, panel + p * size,
+                                                  panel_scales + p * ck_blocks(count, CK_LINEAR_BLOCK) * CK_LINEAR_PANEL,
+                                                  CK_LINEAR_PANEL,
+                                                  target + (outlier->row - r) * stride + p * CK_LINEAR_PANEL);
                     for (int k = 0; k < PAIR_ROWS && gelu; k++) EACH_COLUMN(TILE_COLUMNS) if ((size_t)c < panels * PAIR_COLUMNS) {
                         float *lanes = target + (size_t)k * stride + LANES * c;
                         STORE(lanes, NAME(gelu_lanes)(LOAD(lanes)));

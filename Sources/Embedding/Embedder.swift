@@ -15,6 +15,10 @@ package protocol Embedder: Sendable {
     /// Whether embeddings come from a table, without a network: a text more costs next to nothing.
     var isStatic: Bool { get }
 
+    /// Counts the changes of how embeddings are computed that changed their bits; nil where there were none. Embeddings of
+    /// different numbers may be compared, but a shard file should not have both.
+    var arithmetic: Int? { get }
+
     /// The embeddings of the texts, one row each, in their order: `[texts.count × dimension]`, all finite.
     ///
     /// - Throws: `nonFinite`, naming the text's index.
@@ -23,6 +27,10 @@ package protocol Embedder: Sendable {
     /// For each of the words that the embedder knows as a whole, up to `count` others that it holds for similar, most
     /// similar first. Words are in lower case.
     func similarWords(to words: [String], count: Int) -> [String: [String]]
+}
+
+extension Embedder {
+    package var arithmetic: Int? { nil }
 }
 
 /// Why an embedder cannot be loaded or a text cannot be embedded.

@@ -101,6 +101,19 @@ import Testing
         }
     }
 
+    /// What many tokens of low weight bring together is not lost beside one of high weight, but for the 64 that share its
+    /// scale.
+    @Test(arguments: EncoderKernels.runnable)
+    func lowWeightsBesideAHighOne(version: EncoderKernels) {
+        // Every query is 1, so the scores are the keys: 299 tokens have a weight of 1 / 40,000 each.
+        let count = 300
+        let projected = (0..<count).flatMap { [1, $0 == 70 ? Float(log(40_000.0)) : 0, $0 == 70 ? 0 : 1] as [Float] }
+        let expected = reference(projected, count: count, heads: 1, width: 1, bias: nil)[0]
+        let mixed = run(version, projected, count: count, heads: 1, width: 1, bias: nil)
+        let lost = version == .scalar ? 0 : expected * 63 / 299
+        #expect(mixed.allSatisfy { abs(Double($0) - (expected - lost)) < 1e-3 * expected })
+    }
+
     /// Far below the highest score a weight is 0; a NaN stays visible.
     @Test(arguments: EncoderKernels.runnable)
     func extremes(version: EncoderKernels) {

@@ -18,6 +18,13 @@ import Testing
         case flat
         /// Likewise, and all of a product's terms have one sign: the sums are as large as can be.
         case aligned
+        /// Some are so large that they are multiplied apart from their blocks.
+        case outliers
+    }
+
+    /// Numbers of which one in 150 is up to 400 times as large as the others, some at the limit of what an outlier is.
+    private func withOutliers(_ x: [Float]) -> [Float] {
+        x.indices.map { $0 % 150 == 17 ? x[$0] * [400, 60, 35][$0 / 150 % 3] : x[$0] }
     }
 
     /// Bit for bit the definition in `ck_linear.h`.
@@ -25,7 +32,9 @@ import Testing
     func agreesWithTheDefinition(version: EncoderKernels) {
         for ((rows, inputs, outputs), kind) in Self.shapes.flatMap({ shape in Numbers.allCases.map { (shape, $0) } }) {
             var (x, weight) = (normals(rows * inputs, 1), normals(outputs * inputs, 2, scale: 0.1))
-            if kind != .normal {
+            if kind == .outliers {
+                x = withOutliers(x)
+            } else if kind != .normal {
                 x = x.map { $0 > 0 ? 1 : -1 }
                 weight = weight.map { $0 > 0 ? 0.1 : -0.1 }
             }
@@ -54,7 +63,7 @@ import Testing
     @Test(arguments: EncoderKernels.runnable, Self.scales)
     func staysWithinTheBound(version: EncoderKernels, scales: (Float, Float)) {
         for (rows, inputs, outputs) in Self.shapes {
-            let x = normals(rows * inputs, 1, scale: scales.0)
+            let x = withOutliers(normals(rows * inputs, 1, scale: scales.0))
             let weight = normals(outputs * inputs, 2, scale: scales.1)
             let layer = PackedLayer(weight, bias: normals(outputs, 3), inputs: inputs)
             let plain = layer.run(version, x, rows: rows, usesBias: false, CK_LINEAR_PLAIN)
@@ -91,13 +100,30 @@ import Testing
     @Test(arguments: EncoderKernels.runnable)
     func rowsDoNotDependOnOthers(version: EncoderKernels) {
         let (rows, inputs, outputs) = (211, 400, 72)
-        let x = normals(rows * inputs, 4)
+        let x = withOutliers(normals(rows * inputs, 4))
         let layer = PackedLayer(normals(outputs * inputs, 5), bias: normals(outputs, 6), inputs: inputs)
         let together = layer.run(version, x, rows: rows, CK_LINEAR_GELU)
         for (first, count) in [(0, 1), (5, 1), (3, 7), (11, 12), (100, 50), (190, 21), (210, 1)] {
             let part = Array(x[first * inputs..<(first + count) * inputs])
             let alone = layer.run(version, part, rows: count, CK_LINEAR_GELU)
             #expect(alone == Array(together[first * outputs..<(first + count) * outputs]))
+        }
+    }
+
+    /// An outlier does not take the precision of the numbers beside it.
+    @Test(arguments: EncoderKernels.runnable)
+    func outliers(version: EncoderKernels) {
+        let (inputs, outputs) = (384, 32)
+        let (x, weight) = (normals(inputs, 13), normals(outputs * inputs, 14, scale: 0.1))
+        let layer = PackedLayer(weight, bias: [Float](repeating: 0, count: outputs), inputs: inputs)
+        func run(_ x: [Float]) -> [Float] { layer.run(version, x, rows: 1, CK_LINEAR_PLAIN) }
+        let (without, with, alone) = (
+            run(x.indices.map { $0 == 200 ? 0 : x[$0] }), run(x.indices.map { $0 == 200 ? 3000 : x[$0] }),
+            run(x.indices.map { $0 == 200 ? 3000 : 0 })
+        )
+        for output in 0..<outputs {
+            // A few roundings in single precision of a number of some hundred.
+            #expect(abs(with[output] - alone[output] - without[output]) < 1e-6 * abs(alone[output]) + 1e-5)
         }
     }
 

@@ -58,21 +58,42 @@ private func blocks(_ row: ArraySlice<Float>) -> [[Float]] {
     stride(from: row.startIndex, to: row.endIndex, by: block).map { Array(row[$0..<min($0 + block, row.endIndex)]) }
 }
 
+/// Blocks that are multiplied before their outliers are.
+private let group = 3
+
 /// A row of states as the definition rounds it.
 struct QuantisedStates {
     private(set) var values: [[Int]] = []
     private(set) var scales: [Float] = []
+    /// Each block's, if it has one.
+    private(set) var outliers: [(place: Int, value: Float)?] = []
 
     init(_ row: ArraySlice<Float>) {
         for states in blocks(row) {
-            func rounded(_ factor: Float) -> [Int] { states.map { Int(($0 * factor).rounded(.toNearestOrEven)) } }
-            let highest = states.map(abs).max()!
-            let whole = rounded(16000 / highest)
-            let squares = whole.reduce(0) { $0 + $1 * $1 }
-            let ratio: Float = squares > 85000 * 85000 ? 84988 / Float(squares).squareRoot() : 1
-            values.append(ratio == 1 ? whole : rounded(16000 / highest * ratio))
-            scales.append(highest / 16000 / ratio)
+            var block = Self.rounded(states)
+            let place = block.values.firstIndex { abs($0) == 16000 }
+            let squares = block.values.reduce(0) { $0 + $1 * $1 }
+            if let place, 32 * (squares - 16000 * 16000) <= 16000 * 16000 {
+                outliers.append((place, states[place]))
+                var others = states
+                others[place] = 0
+                block = Self.rounded(others)
+            } else {
+                outliers.append(nil)
+            }
+            values.append(block.values)
+            scales.append(block.scale)
         }
+    }
+
+    private static func rounded(_ states: [Float]) -> (values: [Int], scale: Float) {
+        func rounded(_ factor: Float) -> [Int] { states.map { Int(($0 * factor).rounded(.toNearestOrEven)) } }
+        let highest = states.map(abs).max()!
+        guard highest > 0 else { return (states.map { _ in 0 }, 0) }
+        let whole = rounded(16000 / highest)
+        let squares = whole.reduce(0) { $0 + $1 * $1 }
+        let ratio: Float = squares > 85000 * 85000 ? 84988 / Float(squares).squareRoot() : 1
+        return (ratio == 1 ? whole : rounded(16000 / highest * ratio), highest / 16000 / ratio)
     }
 }
 
@@ -103,6 +124,11 @@ struct QuantisedWeights {
             #expect((squares(values[index]) * squares(states.values[index])).squareRoot() <= Double(Int32.max))
             let sum = zip(values[index], states.values[index]).reduce(0) { $0 + $1.0 * $1.1 }
             result = result.addingProduct(Float(sum) * scales[index], states.scales[index])
+            guard index % group == group - 1 || index == values.count - 1 else { continue }
+            for index in index / group * group...index {
+                guard let outlier = states.outliers[index] else { continue }
+                result = result.addingProduct(Float(values[index][outlier.place]) * scales[index], outlier.value)
+            }
         }
         return result
     }

@@ -10,7 +10,8 @@ size_t ck_attention_scratch(size_t count, size_t width);
 /// gets the heads' results. With bias, head h adds bias[h · bias_step + key − query] to a score; without it is null.
 /// A sequence's result depends on nothing else. The scalar version is in single precision; the vector versions take both
 /// products in 16-bit integers with scales, as ck_linear does but with Σ|w_i| ≤ (2³¹ − 1) / max|a_i|: keys and values as
-/// weights, queries as rows, and the softmax's weights as multiples of 1 / 16383 of the highest of their row.
+/// weights, queries as rows, and the softmax's weights as multiples of 1 / 16383 of the highest of 64 tokens: a row's
+/// highest may be that of one token, beside which what all others have together would be rounded away.
 void ck_attention(const float *projected, size_t count, size_t heads, size_t width, const float *bias, size_t bias_step,
                   float *mixed, float *scratch);
 

@@ -10,6 +10,11 @@
    0, and Σ over blocks, in their order, of fma(float(Σ a_i · w_i) · t, s, ·). With n inputs the error of a block is at most
    (s · Σ|W_i| + t · Σ|x_i| + n · s · t / 2) / 2 and what single precision rounds.
 
+   A state whose square is more than 32 times those of its whole block is an outlier: s is that of the others, and after the
+   blocks of 384 inputs their outliers, in their order, are added as fma(float(w_i) · t, x_i, ·). (Dettmers et al., LLM.int8():
+   8-bit Matrix Multiplication for Transformers at Scale, 2022, section 3.2, take whole columns out.) Encoders have tokens
+   whose states grow from layer to layer, and with them what the others of the block lose.
+
    The version of AVX2 takes two products in one multiplication, with sums modulo 2³² (S. Winograd, A New Algorithm for Inner
    Product, IEEE Transactions on Computers C-17, 1968):
 

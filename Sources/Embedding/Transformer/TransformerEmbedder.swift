@@ -28,6 +28,10 @@ package struct TransformerEmbedder: Embedder {
 
     package var isStatic: Bool { false }
 
+    /// 2: outliers are multiplied apart, and a softmax's weights have a scale for each block (`ck_linear.h`,
+    /// `ck_attention.h`).
+    package var arithmetic: Int? { 2 }
+
     package func embed(_ texts: [String]) throws(EmbeddingError) -> Matrix {
         var result = Matrix(rows: texts.count, columns: dimension)
         guard !texts.isEmpty else { return result }

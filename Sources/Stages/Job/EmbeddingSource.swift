@@ -49,6 +49,9 @@ enum EmbeddingSource: Sendable {
         }
     }
 
+    /// As the embedder says; nil for vectors.
+    var arithmetic: Int? { if case .model(let embedder) = self { embedder.arithmetic } else { nil } }
+
     /// The embeddings of texts, `[texts.count × dimension]`, on several threads.
     func embed(_ texts: [String], workers: Int) throws(RunError) -> Matrix {
         guard case .model(let embedder) = self else {

@@ -8,6 +8,8 @@ package struct EmbedStage: Stage {
     package struct Parameters: Codable, Sendable {
         /// SHA-256 over the embedder's files, or over the vector files.
         let embedder: String
+        /// Of a transformer; so that an unfinished build does not mix embeddings of two versions.
+        let arithmetic: Int?
         let normalise: Bool
     }
 
@@ -17,7 +19,8 @@ package struct EmbedStage: Stage {
     private let source: EmbeddingSource
 
     init(_ settings: EmbedSettings, source: EmbeddingSource) {
-        parameters = Parameters(embedder: source.digest, normalise: settings.normalise)
+        parameters = Parameters(
+            embedder: source.digest, arithmetic: source.arithmetic, normalise: settings.normalise)
         self.source = source
     }
 

@@ -11,6 +11,8 @@ package struct SentenceStage: Stage {
     package struct Parameters: Codable, Sendable {
         /// SHA-256 over the embedder's files.
         let embedder: String
+        /// As ``EmbedStage``'s.
+        let arithmetic: Int?
     }
 
     package static let name = "sentences"
@@ -23,7 +25,7 @@ package struct SentenceStage: Stage {
 
     /// - Parameter source: a model.
     init(source: EmbeddingSource) {
-        parameters = Parameters(embedder: source.digest)
+        parameters = Parameters(embedder: source.digest, arithmetic: source.arithmetic)
         self.source = source
     }
 

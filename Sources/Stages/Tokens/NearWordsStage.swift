@@ -12,6 +12,8 @@ package struct NearWordsStage: Stage {
     package struct Parameters: Codable, Sendable {
         /// SHA-256 over the embedder's files.
         let embedder: String
+        /// As ``EmbedStage``'s.
+        let arithmetic: Int?
         let words: Int
     }
 
@@ -25,7 +27,8 @@ package struct NearWordsStage: Stage {
 
     /// - Parameter source: a model.
     init(source: EmbeddingSource) {
-        parameters = Parameters(embedder: source.digest, words: NearWords.most)
+        parameters = Parameters(
+            embedder: source.digest, arithmetic: source.arithmetic, words: NearWords.most)
         self.source = source
     }
 
