@@ -151,11 +151,13 @@ SIMD static void NAME(weigh)(const float *scores, float *highs, size_t count, in
         scales[b] = NAME(weigh_block)(scores + first, highs[b], tokens, weights + first, products + b);
         highest = highs[b] > highest ? highs[b] : highest;
     }
-    // From here on what a block's highest weight is to the row's.
-    for (size_t b = 0; b < blocks; b += LANES)
+    // From here on what a block's highest weight is to the row's; of one block, which most texts are, it is known.
+    if (blocks == 1) highs[0] = 1;
+    for (size_t b = 0; b < blocks && blocks > 1; b += LANES)
         STORE(highs + b, NAME(exp2_lanes)(MAX(SET(-126), SUB(LOAD(highs + b), SET(highest))), 1));
     for (size_t b = 0; b < blocks; b++) sum = fmaf(scales[b], highs[b], sum);
-    float inverse = 1 / sum;
+    // Scores that are all −∞ have overflowed.
+    float inverse = highest > -FLT_MAX ? 1 / sum : NAN;
     for (size_t b = 0; b < blocks; b++) scales[b] = highs[b] * inverse;
 }
 

@@ -15,8 +15,8 @@ package protocol Embedder: Sendable {
     /// Whether embeddings come from a table, without a network: a text more costs next to nothing.
     var isStatic: Bool { get }
 
-    /// Counts the changes of how embeddings are computed that changed their bits; nil where there were none. Embeddings of
-    /// different numbers may be compared, but a shard file should not have both.
+    /// The version of how embeddings are computed, which their bits depend on; nil where there has been one only. Embeddings
+    /// of two versions may be compared, but a build does not mix them.
     var arithmetic: Int? { get }
 
     /// The embeddings of the texts, one row each, in their order: `[texts.count × dimension]`, all finite.

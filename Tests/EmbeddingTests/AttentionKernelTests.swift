@@ -68,7 +68,7 @@ import Testing
 
     private static let shapes = [
         (1, 2, 8), (2, 1, 1), (6, 3, 7), (7, 2, 16), (12, 2, 17), (13, 1, 32), (16, 2, 33), (33, 2, 64),
-        (100, 1, 20), (5, 2, 130), (4, 1, 530),
+        (100, 1, 20), (5, 2, 130), (4, 1, 530), (577, 1, 8), (1089, 1, 1),
     ]
 
     /// They are one kernel level, so a run may be made on machines of both.
@@ -115,9 +115,8 @@ import Testing
     }
 
     /// Far below the highest score a weight is 0; a NaN stays visible.
-    @Test(arguments: EncoderKernels.runnable)
-    func extremes(version: EncoderKernels) {
-        let count = 20
+    @Test(arguments: EncoderKernels.runnable, [20, 150])
+    func extremes(version: EncoderKernels, count: Int) {
         // Every query is 1, so the scores are the keys; the value of token 3 is 1 and the others are 0.
         func weights(_ keys: [Float]) -> [Float] {
             let projected = (0..<count).flatMap { [1, keys[$0], $0 == 3 ? 1 : 0] as [Float] }
@@ -130,12 +129,19 @@ import Testing
         #expect(weights(keys).allSatisfy { $0 == 0 })
         keys[3] = 200
         #expect(weights(keys).allSatisfy { abs($0 - 1) < 1e-6 })
-        for place in [0, 9, 19] {
+        for place in [0, 9, count - 1] {
             for number in [Float.nan, Float(bitPattern: 0x7fff_ffff), .infinity] {
                 var broken = keys
                 broken[place] = number
                 #expect(weights(broken).allSatisfy { $0.isNaN })
             }
         }
+    }
+
+    /// Scores that overflow to minus infinity, all of a row, are no weights of 0.
+    @Test(arguments: EncoderKernels.runnable, [2, 150])
+    func overflow(version: EncoderKernels, count: Int) {
+        let projected = (0..<count).flatMap { _ in [1e20, -1e20, 1] as [Float] }
+        #expect(run(version, projected, count: count, heads: 1, width: 1, bias: nil).allSatisfy { $0.isNaN })
     }
 }

@@ -125,6 +125,17 @@ import Testing
             // A few roundings in single precision of a number of some hundred.
             #expect(abs(with[output] - alone[output] - without[output]) < 1e-6 * abs(alone[output]) + 1e-5)
         }
+        // Its square is 32 times the sum of the others', and a little less.
+        for least: Float in [16000, 15980] {
+            let large: [Int: Float] = [200: least, 201: 2000, 250: 2000]
+            let tie = x.indices.map { large[$0] ?? 0 }
+            let (states, tied) = (QuantisedStates(tie[...]), run(tie))
+            #expect(states.outliers.map { $0 != nil } == [false, least == 16000, false])
+            for output in 0..<outputs {
+                let weights = QuantisedWeights(weight[output * inputs..<(output + 1) * inputs])
+                #expect(tied[output] == weights.product(states))
+            }
+        }
     }
 
     /// Powers of two change nothing but the exponent; what is below 2⁻¹⁰⁰ counts as 0; zeros leave the bias.

@@ -89,6 +89,9 @@ import Testing
         let embedder = try EmbedderFolder.load(model)
         let found = try artifacts(directory)
         #expect(found.count == 3 && found.map(\.manifest.rows).reduce(0, +) == 70)
+        // A table's tasks keep the keys that they had before embedders had versions.
+        let arithmetic = embedder.isStatic ? "" : "\"arithmetic\":2,"
+        #expect(found[0].manifest.parameters == "{\(arithmetic)\"embedder\":\"\(embedder.digest)\"}")
         let rows = try SentenceRows(found, dimension: embedder.dimension)
         #expect(rows.rows == 70)
         var generator = SeededGenerator(seed: 6)

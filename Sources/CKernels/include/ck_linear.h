@@ -10,8 +10,8 @@
    0, and Σ over blocks, in their order, of fma(float(Σ a_i · w_i) · t, s, ·). With n inputs the error of a block is at most
    (s · Σ|W_i| + t · Σ|x_i| + n · s · t / 2) / 2 and what single precision rounds.
 
-   A state whose square is more than 32 times those of its whole block is an outlier: s is that of the others, and after the
-   blocks of 384 inputs their outliers, in their order, are added as fma(float(w_i) · t, x_i, ·). (Dettmers et al., LLM.int8():
+   A state a_i whose square is at least 32 times the sum of the others' is the block's outlier: the others' s is their own, and
+   after the blocks of 384 inputs their outliers, in their order, are added as fma(float(w_i) · t, x_i, ·). (Dettmers et al., LLM.int8():
    8-bit Matrix Multiplication for Transformers at Scale, 2022, section 3.2, take whole columns out.) Encoders have tokens
    whose states grow from layer to layer, and with them what the others of the block lose.
 
