@@ -174,9 +174,11 @@ fails_with 78 "Lower --array-size" "$gradprint" submit "$work/pipeline.yaml" --r
 # An element that was cancelled while it began can be completing for a while.
 [ -z "$(squeue --noheader --states=PENDING,CONFIGURING,RUNNING)" ] || fail "jobs of a refused submission are left: $(squeue)"
 
-# The nodes see another folder under the run's name.
+# The nodes see another folder under the run's name. No element begins before it is moved.
 run=$work/moved
+scontrol update PartitionName=main State=DOWN
 "$gradprint" submit "$work/pipeline.yaml" --run-dir "$run" >/dev/null && mv "$run" "$run.elsewhere" || fail "submit"
+scontrol update PartitionName=main State=UP
 wait_for 60 "the end of the jobs" queue_is_empty
 mv "$run.elsewhere" "$run"
 status_has 'comment .*does not see the run directory'
