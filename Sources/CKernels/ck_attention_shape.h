@@ -1,5 +1,4 @@
 #pragma once
-#include <float.h>
 #include "ck_linear_shape.h"
 
 /* Where ck_attention keeps its parts of the scratch, in floats from its first cache line on. */

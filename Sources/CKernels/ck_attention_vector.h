@@ -1,5 +1,7 @@
 /* ck_attention over the names of ck_lanes_avx2.h and the product of ck_linear_vector.h: scores of PAIR_ROWS queries with
    all keys, their softmax and its product with the values while they are in the first-level cache. */
+#include <float.h>
+
 #include "ck_attention_shape.h"
 
 /* A key's block of coordinates, and zeros, as pairs of integers, and the sum of products as for ck_packed; returns their
@@ -153,8 +155,9 @@ SIMD static void NAME(weigh)(const float *scores, float *highs, size_t count, in
     }
     // From here on what a block's highest weight is to the row's; of one block, which most texts are, it is known.
     if (blocks == 1) highs[0] = 1;
-    for (size_t b = 0; b < blocks && blocks > 1; b += LANES)
-        STORE(highs + b, NAME(exp2_lanes)(MAX(SET(-126), SUB(LOAD(highs + b), SET(highest))), 1));
+    else
+        for (size_t b = 0; b < blocks; b += LANES)
+            STORE(highs + b, NAME(exp2_lanes)(MAX(SET(-126), SUB(LOAD(highs + b), SET(highest))), 1));
     for (size_t b = 0; b < blocks; b++) sum = fmaf(scales[b], highs[b], sum);
     // Scores that are all −∞ have overflowed.
     float inverse = highest > -FLT_MAX ? 1 / sum : NAN;
