@@ -49,10 +49,13 @@ package struct JobScript: Sendable {
 
             \(setup)command=(stage "$stage" "$run/slurm/pipeline.yaml" --rank "$rank" --world-size "$world")
             [ "$stage" = \(ArrayJob.publish) ] && command=(\(ArrayJob.publish) "$run/slurm/pipeline.yaml")
+            child= told=
+            trap 'told=1; [ -z "$child" ] || kill -TERM "$child" 2>/dev/null' TERM
             "$gradprint" "${command[@]}" --run-dir "$run" --workers "${SLURM_CPUS_PER_TASK:-1}" \\
                 --submission "$token" --walltime "$walltime" &
-            child=$! told=1
-            trap 'told=1; kill -TERM "$child" 2>/dev/null' TERM
+            child=$!
+            [ -z "$told" ] || kill -TERM "$child" 2>/dev/null # told before there was a child to tell
+            told=1
             while [ "$told" ]; do told=; wait "$child"; code=$?; done
 
             if [ "$code" -gt 128 ]; then  # killed, so that it could not say why itself
