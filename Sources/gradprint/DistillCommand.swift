@@ -18,7 +18,8 @@ struct DistillCommand: ParsableCommand {
             With --texts the tokens also learn from context: their outputs are changed so that texts, as sums of \
             tokens, come near to the transformer's embeddings of them. Good texts are short (sentences, definitions; \
             what goes beyond the transformer's length is cut), of the corpus' subject and of general language, and \
-            tens of thousands; they take most of the time. Where there is a GPU, embed them there and give the vectors:
+            tens of thousands; they take most of the time. What is killed goes on where it was, by the embeddings that \
+            it kept in TABLE.unfinished. Where there is a GPU, embed the texts there and give the vectors:
 
               gradprint distill MODEL --output TABLE --frequencies CORPUS.jsonl --texts TEXTS.jsonl
               gradprint distill MODEL --output TABLE --frequencies CORPUS.jsonl --texts TEXTS.jsonl --text-vectors V.npy

@@ -122,4 +122,44 @@ import Testing
         #expect(again.status == 79, "\(again.errors)")
         #expect(!FileManager.default.fileExists(atPath: workspace.file("table")))
     }
+
+    /// What was embedded before is kept, whether the process failed or was killed; what is damaged or of other texts is not
+    /// used.
+    @Test func aDistillationThatEndsEarlyGoesOn() throws {
+        let corpus = try workspace.writeCorpus("c.jsonl", rows: 5000)
+        let text = try String(contentsOfFile: corpus, encoding: .utf8)
+        let (table, parts) = (workspace.file("table"), workspace.file("table.unfinished"))
+        func arguments(_ table: String, _ texts: String) -> [String] {
+            ["--output", table, "--dimension", "16", "--texts", texts]
+        }
+        func weights(_ table: String) throws -> Data {
+            try Data(contentsOf: URL(filePath: "\(table)/model.safetensors"))
+        }
+        let whole = try distil(arguments(workspace.file("whole"), corpus))
+        #expect(whole.status == 0 && !whole.errors.contains("kept"), "\(whole.errors)")
+        #expect(!FileManager.default.fileExists(atPath: workspace.file("whole.unfinished")))
+
+        let broken = try workspace.write("broken.jsonl", text + "no JSON\n")
+        #expect(try distil(arguments(table, broken)).status != 0)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: parts).sorted() == ["0.shard", "2048.shard"])
+        let second = "\(parts)/2048.shard"
+        try Data(contentsOf: URL(filePath: second)).dropLast(100).write(to: URL(filePath: second))
+        let resumed = try distil(arguments(table, corpus))
+        #expect(
+            resumed.status == 0 && resumed.errors.contains("the embeddings of 2,048 were kept"), "\(resumed.errors)")
+        #expect(try weights(table) == weights(workspace.file("whole")))
+        #expect(!FileManager.default.fileExists(atPath: parts))
+
+        #expect(try distil(arguments(table, broken)).status != 0)
+        let others = try workspace.write("o.jsonl", String(text.drop { $0 != "\n" }.dropFirst()))
+        let other = try distil(arguments(table, others))
+        #expect(other.status == 0 && !other.errors.contains("kept"), "\(other.errors)")
+
+        for seconds in [0.1, 0.2, 0.4, 0.8] {
+            let whole = ["distill", CommandLineTool.fixture("tiny-bert")] + arguments(workspace.file("killed"), corpus)
+            _ = try CommandLineTool.runAndKill(whole, after: seconds)
+        }
+        #expect(try distil(arguments(workspace.file("killed"), corpus)).status == 0)
+        #expect(try weights(workspace.file("killed")) == weights(workspace.file("whole")))
+    }
 }

@@ -64,6 +64,11 @@ package struct Distiller: Sendable {
     /// How many numbers the transformer's embeddings have.
     package var hiddenDimension: Int { transformer.dimension }
 
+    /// What the bits of the transformer's embeddings depend on, beside the texts and the platform.
+    package var transformerIdentity: String {
+        "\(transformer.digest) \(transformer.arithmetic.map { "\($0)" } ?? "-")"
+    }
+
     /// Counts a text's tokens; once a text was counted, weights are fitted on the counts.
     package mutating func count(_ text: String) {
         let found = tableTokens(of: text)
@@ -80,18 +85,23 @@ package struct Distiller: Sendable {
     /// - Throws: `nonFinite`.
     package mutating func learn(_ texts: [String], vectors: [Float]? = nil, workers: Int) throws(EmbeddingError) {
         precondition(vectors == nil || vectors!.count == texts.count * hiddenDimension)
-        if let vectors {
-            embeddings += vectors
-        } else {
-            let transformer = transformer
-            let blocks = Parallel.map(count: texts.count, blockSize: Self.textsAtOnce, workers: workers) { rows in
-                Result { () throws(EmbeddingError) in try transformer.embed(Array(texts[rows])) }
-            }
-            for block in blocks { embeddings += try block.get().elements }
-        }
+        if let vectors { embeddings += vectors } else { embeddings += try embed(texts, workers: workers) }
         // The unknown token is no word.
         let unknown = Int32(tokens[Int(transformer.tokenizer.unknown)])
         for text in texts { self.texts.append(tableTokens(of: text).filter { $0 != unknown }) }
+    }
+
+    /// The transformer's embeddings of texts, `[texts.count × hiddenDimension]`.
+    ///
+    /// - Throws: `nonFinite`.
+    package func embed(_ texts: [String], workers: Int) throws(EmbeddingError) -> [Float] {
+        let transformer = transformer
+        let blocks = Parallel.map(count: texts.count, blockSize: Self.textsAtOnce, workers: workers) { rows in
+            Result { () throws(EmbeddingError) in try transformer.embed(Array(texts[rows])) }
+        }
+        var vectors: [Float] = []
+        for block in blocks { vectors += try block.get().elements }
+        return vectors
     }
 
     private mutating func tableTokens(of text: String) -> [Int32] {

@@ -26,6 +26,8 @@ package struct DistillJob {
 
     package init(transformer: String) { self.transformer = transformer }
 
+    /// Texts' embeddings are kept in `OUTPUT.unfinished` until the table is written; what is killed goes on behind them.
+    ///
     /// - Parameters:
     ///   - output: the table's folder, made where it is missing.
     ///   - log: told what goes on.
@@ -43,10 +45,14 @@ package struct DistillJob {
         settings.elementType = elementType
         let table: StaticFolder
         let tokens: Int
+        let parts: TextVectorParts
         do {
             var distiller = try Distiller(transformer: transformer)
+            parts = TextVectorParts(
+                beside: output, maker: "\(distiller.transformerIdentity), \(Platform.current)",
+                dimension: distiller.hiddenDimension)
             if let frequencies { try count(frequencies, &distiller, log) }
-            if !texts.isEmpty { try learn(&distiller, log) }
+            if !texts.isEmpty { try learn(&distiller, parts, log) }
             tokens = distiller.tokenCount
             table = try distiller.distil(settings, workers: workers) { done in
                 log("\(grouped(done)) of \(grouped(tokens)) tokens through the transformer")
@@ -63,6 +69,7 @@ package struct DistillJob {
         }
         try RunDirectory.createFolder(output)
         try reporting(damaged: .inputOutput) { () throws(StorageError) in try table.write(to: output) }
+        try parts.remove()
         let bytes = RunDirectory.size(of: "\(output)/model.safetensors") ?? 0
         return
             "\(output): \(grouped(tokens)) tokens, \(dimension) dimensions, \(elementType.rawValue), \(byteSize(bytes)); use it as embed.path"
@@ -85,13 +92,13 @@ package struct DistillJob {
         log("counted the words of \(grouped(texts)) texts")
     }
 
-    /// Texts that are read, and on which progress is told, at once.
+    /// Texts that are read, kept, and on which progress is told, at once.
     private static let textsAtOnce = 2048
 
-    private func learn(_ distiller: inout Distiller, _ log: (String) -> Void) throws {
+    private func learn(_ distiller: inout Distiller, _ parts: TextVectorParts, _ log: (String) -> Void) throws {
         let source = SampleSource(files: texts)
         let set = try vectors.map { path throws(RunError) in try vectorSet(path, distiller.hiddenDimension) }
-        var done = 0
+        var (done, kept) = (0, 0)
         while true {
             var part: [String] = []
             do {
@@ -101,12 +108,19 @@ package struct DistillJob {
             }
             guard !part.isEmpty else { break }
             let rows = done..<done + part.count
-            let known = try set.map { set throws(RunError) in
-                try reporting(damaged: .badInput) { () throws(StorageError) in try set.read(rows: rows) }
+            let vectors: [Float]
+            if let set {
+                vectors = try reporting(damaged: .badInput) { () throws(StorageError) in try set.read(rows: rows) }
+            } else if let known = parts.vectors(rows.lowerBound, of: part) {
+                vectors = known
+                kept += part.count
+            } else {
+                vectors = try distiller.embed(part, workers: workers)
+                try parts.keep(vectors, rows.lowerBound, of: part)
+                log("\(grouped(rows.upperBound)) texts through the transformer")
             }
-            try distiller.learn(part, vectors: known, workers: workers)
+            try distiller.learn(part, vectors: vectors, workers: workers)
             done = rows.upperBound
-            if known == nil { log("\(grouped(done)) texts through the transformer") }
         }
         guard done > 0 else {
             throw RunError(.badInput, "\(texts.joined(separator: ", ")): has no text; --texts needs some to learn from")
@@ -115,7 +129,9 @@ package struct DistillJob {
             throw RunError(
                 .badInput, "\(vectors!): has \(set.rows) vectors for \(done) texts; there has to be one for each")
         }
-        log("learning from \(grouped(done)) texts")
+        log(
+            "learning from \(grouped(done)) texts"
+                + (kept > 0 ? "; the embeddings of \(grouped(kept)) were kept in \(parts.folder)" : ""))
     }
 
     private func vectorSet(_ path: String, _ dimension: Int) throws(RunError) -> VectorSet {
