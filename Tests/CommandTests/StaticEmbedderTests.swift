@@ -150,14 +150,20 @@ import Testing
         #expect(try weights(table) == weights(workspace.file("whole")))
         #expect(!FileManager.default.fileExists(atPath: parts))
 
+        // A file of the user's own stays, and a table of other inputs takes nobody's parts away.
         #expect(try distil(arguments(table, broken)).status != 0)
+        try Data("mine".utf8).write(to: URL(filePath: "\(parts)/notes.txt"))
+        #expect(try distil(["--output", table, "--dimension", "16"]).status == 0)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: parts).count == 3)
         let others = try workspace.write("o.jsonl", String(text.drop { $0 != "\n" }.dropFirst()))
         let other = try distil(arguments(table, others))
         #expect(other.status == 0 && !other.errors.contains("kept"), "\(other.errors)")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: parts) == ["notes.txt"])
 
         for seconds in [0.1, 0.2, 0.4, 0.8] {
-            let whole = ["distill", CommandLineTool.fixture("tiny-bert")] + arguments(workspace.file("killed"), corpus)
-            _ = try CommandLineTool.runAndKill(whole, after: seconds)
+            _ = try CommandLineTool.runAndKill(
+                ["distill", CommandLineTool.fixture("tiny-bert")] + arguments(workspace.file("killed"), corpus),
+                after: seconds)
         }
         #expect(try distil(arguments(workspace.file("killed"), corpus)).status == 0)
         #expect(try weights(workspace.file("killed")) == weights(workspace.file("whole")))

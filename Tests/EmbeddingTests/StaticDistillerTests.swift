@@ -25,7 +25,9 @@ import Testing
     ) throws -> TemporaryFolder {
         var distiller = try Distiller(transformer: Fixtures.path(model))
         for text in corpus { distiller.count(text) }
-        if !texts.isEmpty { try distiller.learn(texts, vectors: vectors, workers: workers) }
+        if !texts.isEmpty {
+            distiller.learn(texts, vectors: try vectors ?? distiller.embed(texts, workers: workers))
+        }
         let folder = try TemporaryFolder()
         try distiller.distil(settings, workers: workers) { _ in }.write(to: folder.path)
         return folder
@@ -127,7 +129,7 @@ import Testing
     @Test(arguments: ["tiny-bert", "tiny-mpnet"])
     func textsTeachContext(model: String) throws {
         var distiller = try Distiller(transformer: Fixtures.path(model))
-        try distiller.learn(Self.lessons, workers: 2)
+        distiller.learn(Self.lessons, vectors: try distiller.embed(Self.lessons, workers: 2))
         let cosines = try #require(try distiller.distil(settings(), workers: 1) { _ in }.cosines)
         #expect(1 - cosines.after < 0.9 * (1 - cosines.before), "\(cosines)")
     }
@@ -147,7 +149,7 @@ import Testing
 
     @Test func textsOfUnknownWordsTeachNothing() throws {
         var distiller = try Distiller(transformer: Fixtures.path("tiny-bert"))
-        try distiller.learn(["ψυχή", "Ω"], workers: 1)
+        distiller.learn(["ψυχή", "Ω"], vectors: try distiller.embed(["ψυχή", "Ω"], workers: 1))
         let error = try #require(
             #expect(throws: EmbeddingError.self) { try distiller.distil(settings(), workers: 1) { _ in } })
         #expect(error.kind == .unsupported && error.message.contains("none of the texts"), "\(error)")

@@ -80,12 +80,11 @@ package struct Distiller: Sendable {
 
     /// Takes texts to learn from; once there are some, outputs are fitted to them.
     ///
-    /// - Parameter vectors: the transformer's embeddings of them, `[texts.count × hiddenDimension]`, finite; nil for them
-    ///   to be computed.
-    /// - Throws: `nonFinite`.
-    package mutating func learn(_ texts: [String], vectors: [Float]? = nil, workers: Int) throws(EmbeddingError) {
-        precondition(vectors == nil || vectors!.count == texts.count * hiddenDimension)
-        if let vectors { embeddings += vectors } else { embeddings += try embed(texts, workers: workers) }
+    /// - Parameter vectors: the transformer's embeddings of them, `[texts.count × hiddenDimension]`, finite; those of
+    ///   ``embed(_:workers:)``, or made elsewhere.
+    package mutating func learn(_ texts: [String], vectors: [Float]) {
+        precondition(vectors.count == texts.count * hiddenDimension)
+        embeddings += vectors
         // The unknown token is no word.
         let unknown = Int32(tokens[Int(transformer.tokenizer.unknown)])
         for text in texts { self.texts.append(tableTokens(of: text).filter { $0 != unknown }) }

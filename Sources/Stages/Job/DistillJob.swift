@@ -69,7 +69,7 @@ package struct DistillJob {
         }
         try RunDirectory.createFolder(output)
         try reporting(damaged: .inputOutput) { () throws(StorageError) in try table.write(to: output) }
-        try parts.remove()
+        if !texts.isEmpty, vectors == nil { parts.remove() }
         let bytes = RunDirectory.size(of: "\(output)/model.safetensors") ?? 0
         return
             "\(output): \(grouped(tokens)) tokens, \(dimension) dimensions, \(elementType.rawValue), \(byteSize(bytes)); use it as embed.path"
@@ -119,7 +119,7 @@ package struct DistillJob {
                 try parts.keep(vectors, rows.lowerBound, of: part)
                 log("\(grouped(rows.upperBound)) texts through the transformer")
             }
-            try distiller.learn(part, vectors: vectors, workers: workers)
+            distiller.learn(part, vectors: vectors)
             done = rows.upperBound
         }
         guard done > 0 else {

@@ -1,3 +1,4 @@
+internal import Foundation
 internal import Pipeline
 internal import Storage
 
@@ -56,8 +57,17 @@ struct TextVectorParts {
         }
     }
 
-    /// Removes all parts.
-    func remove() throws(RunError) {
-        try reporting(damaged: .inputOutput) { () throws(StorageError) in try DurableFile.removeTree(folder) }
+    /// Removes all parts, and what writing them left; the folder too, unless there is something else in it.
+    func remove() {
+        for name in (try? DurableFile.entries(of: folder)) ?? [] where Self.isPart(name) {
+            unsafe unlink("\(folder)/\(name)")
+        }
+        unsafe rmdir(folder)
+    }
+
+    /// `NUMBER.shard`, or that with something behind it.
+    private static func isPart(_ name: String) -> Bool {
+        let words = name.split(separator: ".", omittingEmptySubsequences: false)
+        return words.count > 1 && Int(words[0]) != nil && words[1] == "shard"
     }
 }
