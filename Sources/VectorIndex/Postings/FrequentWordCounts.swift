@@ -9,11 +9,11 @@ internal import Synchronization
 /// row has is added to the few rows that matter without reading its postings.
 @safe final class FrequentWordCounts: @unchecked Sendable {
     // Unchecked because of the pointer: what it leads to is written before anyone else has it.
-    private let codes: UnsafeMutablePointer<UInt64>
+    private let memory: UnsafeMutablePointer<UInt64>
     private let rows: Int
 
     /// The code of a count that does not fit.
-    static let more = 3
+    static let more: UInt8 = 3
 
     /// - Parameters:
     ///   - rows: of the index.
@@ -24,30 +24,34 @@ internal import Synchronization
     init?(rows: Int, postings: Span<UInt32>, counts: Span<UInt8>) {
         precondition(postings.count == counts.count)
         self.rows = rows
-        unsafe codes = LargePages.zeros(rows / 32 + 1)
+        unsafe memory = LargePages.zeros(rows / 32 + 1)
         var next = 0
         for index in postings.indices {
             let row = Int(postings[index])
             guard row >= next, row < rows else { return nil }
             next = row + 1
-            unsafe codes[row >> 5] |= UInt64(min(Self.more, Int(counts[index]))) << (2 * UInt64(row & 31))
+            unsafe memory[row >> 5] |= UInt64(min(Self.more, counts[index])) << (2 * UInt64(row & 31))
         }
     }
 
-    deinit { unsafe codes.deallocate() }
+    /// 32 rows in each, lowest bits first; valid as long as this.
+    var codes: UnsafePointer<UInt64> { unsafe UnsafePointer(memory) }
+
+    deinit { unsafe memory.deallocate() }
 
     /// Asks for what looking rows up will need, before it is needed.
     @inline(__always)
     func prefetch(_ rows: Range<Int>) {
         precondition(rows.lowerBound >= 0 && rows.upperBound <= self.rows)
-        unsafe ck_prefetch(codes + rows.lowerBound / 32, rows.count / 4)
+        unsafe ck_prefetch(memory + rows.lowerBound / 32, rows.count / 4)
     }
 
-    /// How often the row has the word, at most ``more``.
+    /// How often a row has the word, at most ``more``.
+    ///
+    /// - Parameter row: of the index.
     @inline(__always)
-    func code(of row: Int) -> Int {
-        precondition(row >= 0 && row < rows)
-        return unsafe Int(truncatingIfNeeded: codes[row >> 5] >> (2 * UInt64(row & 31))) & 3
+    static func code(of row: Int, _ codes: UnsafePointer<UInt64>) -> UInt8 {
+        unsafe UInt8(truncatingIfNeeded: codes[row >> 5] >> (2 * UInt64(row & 31))) & 3
     }
 }
 

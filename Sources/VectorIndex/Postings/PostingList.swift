@@ -1,13 +1,13 @@
+internal import CKernels
 internal import Storage
 
 /// A word of a query and its postings in one inverted file, in place: rows that rise, and how often each has the word.
 ///
-/// Valid as long as the ``PostingsIndex`` it was made of.
+/// Holds no references, only addresses: valid as long as the ``PostingsPlan`` it belongs to.
 @safe struct PostingList<Scorer: PostingsScorer> {
-    private let scorer: Scorer
-    private let term: Scorer.Term
-    /// What a row gains by the word, by its count; empty for a scorer that reads lengths.
-    private let contributions: [Float]
+    let term: Scorer.Term
+    /// What a row gains by the word, by its count, twice at least; none for a scorer that reads lengths.
+    let contributions: UnsafePointer<Float>
     /// What a row gains by the word at most.
     let bound: Float
     /// The same, less what the length costs that the word takes.
@@ -15,45 +15,39 @@ internal import Storage
     let count: Int
     /// Where the list begins among all postings.
     let start: Int
-    private let rows: UnsafePointer<UInt32>
-    private let counts: UnsafePointer<UInt8>
-    /// Of a word that is looked up in the rows others found.
-    let frequent: FrequentWordCounts?
+    let rows: UnsafePointer<UInt32>
+    let counts: UnsafePointer<UInt8>
+    /// Of a frequent word, how often each row has it (see ``FrequentWordCounts``).
+    let codes: UnsafePointer<UInt64>?
+    /// How many postings there are for each row of the index.
+    private let density: Float
     /// The first posting that is still to be read in the order of rows.
     private(set) var position = 0
 
     /// - Parameters:
     ///   - place: of the word; it has postings.
     ///   - lengthCost: of each word of a row.
-    ///   - isFrequent: whether so many rows have the word that it is better looked up than read.
+    ///   - frequent: of a word that is better looked up than read; to be kept as long as the list.
+    ///   - table: takes the contributions.
     init(
         _ place: PostingsIndex.Place, of index: PostingsIndex, term: Scorer.Term, scorer: Scorer, lengthCost: Float,
-        isFrequent: Bool
+        frequent: FrequentWordCounts?, table: ContributionTable
     ) throws(StorageError) {
         let (lists, postings) = (index.lists, place.postings)
-        self.scorer = scorer
         self.term = term
         count = postings.count
         start = postings.lowerBound
+        density = Float(postings.count) / Float(index.rows)
         let rows = try lists.values(PostingsFormat.row, as: UInt32.self, rows: postings)
         let counts = try lists.values(PostingsFormat.count, as: UInt8.self, rows: postings)
         unsafe self.rows = rows.withUnsafeBufferPointer { $0.baseAddress! }
         unsafe self.counts = counts.withUnsafeBufferPointer { $0.baseAddress! }
+        unsafe codes = frequent?.codes
         let largest = index.largestCounts.largest(of: place.word, counts)
-        if isFrequent {
-            frequent = try index.frequentWords.counts(of: place.word) { () throws(StorageError) in
-                guard let made = FrequentWordCounts(rows: index.rows, postings: rows, counts: counts) else {
-                    throw index.damagedRows(near: postings.lowerBound)
-                }
-                return made
-            }
-        } else {
-            frequent = nil
-        }
-        bound = scorer.contribution(of: term, count: largest, length: 0)
-        let all = (0...largest).map { scorer.contribution(of: term, count: $0, length: 0) }
-        contributions = Scorer.readsLengths ? [] : all
-        net = all.indices.reduce(0) { max($0, all[$1] - Float($1) * lengthCost) }
+        let all = (0...max(2, largest)).map { scorer.contribution(of: term, count: $0, length: 0) }
+        bound = all[Int(largest)]
+        net = (0...Int(largest)).reduce(0) { max($0, all[$1] - Float($1) * lengthCost) }
+        unsafe contributions = UnsafePointer(table.add(Scorer.readsLengths ? [] : all))
     }
 
     /// The row of the next posting; nil at the end.
@@ -61,106 +55,30 @@ internal import Storage
 
     mutating func rewind() { position = 0 }
 
-    /// Adds the word's contributions to the rows of a block, up to the first posting that is not of it.
-    ///
-    /// - Parameters:
-    ///   - onlyToFound: whether rows that have no sum yet stay without.
-    ///   - lengths: of all rows.
-    @inline(__always)
-    mutating func add(
-        to sums: PostingSums, onlyToFound: Bool, firstRow: UInt32, size: UInt32, lengths: RowLengths
-    ) {
-        precondition(Int(size) <= PostingSums.capacity)
-        // Copies, which writing the sums cannot change.
-        let (rows, counts, values, places) = unsafe (self.rows, self.counts, sums.values, sums.places)
-        let (count, table) = (self.count, self.contributions)
-        let contributions = table.span
-        var (position, found) = (self.position, sums.count)
-        while position < count {
-            let offset = unsafe rows[position] &- firstRow
-            guard offset < size else { break }
-            let place = Int(offset)
-            let times = unsafe counts[position]
-            let contribution =
-                Scorer.readsLengths
-                ? scorer.contribution(of: term, count: times, length: lengths[Int(firstRow) + place])
-                : unsafe contributions[unchecked: Int(times)]
-            let sum = unsafe values[place]
-            if onlyToFound {
-                unsafe values[place] = sum == 0 ? 0 : sum + contribution
-            } else {
-                // Written in any case: whether the row is new is no branch that could be foreseen.
-                unsafe places[found] = offset
-                // Never more than there are rows, whatever nonsense a file may hold.
-                found = min(found &+ (sum == 0 ? 1 : 0), PostingSums.capacity)
-                unsafe values[place] = sum + contribution
-            }
-            position &+= 1
-        }
-        self.position = position
-        sums.count = found
-    }
-
-    /// Whether it was made as a frequent word.
-    var isFrequent: Bool { frequent != nil }
+    /// Goes on behind so many postings.
+    mutating func advance(by postings: Int) { position += postings }
 
     /// What a row gains that has the word so often, or never.
     @inline(__always)
-    func contribution(count: UInt8, length: UInt32) -> Float {
+    func contribution(count: UInt8, length: UInt32, _ scorer: Scorer) -> Float {
         Scorer.readsLengths
             ? (count == 0 ? 0 : scorer.contribution(of: term, count: count, length: length))
-            : contributions[Int(count)]
+            : unsafe contributions[Int(count)]
     }
 
-    /// What the word brings a row of any place; for a word that was made as a frequent one.
-    @inline(__always)
-    func contribution(to row: Int, _ lengths: RowLengths) -> Float {
-        let code = frequent!.code(of: row)
-        let count = code < FrequentWordCounts.more ? UInt8(truncatingIfNeeded: code) : exactCount(of: UInt32(row))
-        return contribution(count: count, length: Scorer.readsLengths ? lengths[row] : 0)
-    }
-
-    /// The same for any word.
-    @inline(__always)
-    func lookedUpContribution(to row: Int, _ lengths: RowLengths) -> Float {
-        contribution(count: exactCount(of: UInt32(row)), length: Scorer.readsLengths ? lengths[row] : 0)
-    }
-
-    /// - Complexity: O(log count)
-    @inline(never)
-    private func exactCount(of row: UInt32) -> UInt8 {
-        let place = firstPosition(of: row, from: 0)
-        return unsafe place < count && rows[place] == row ? counts[place] : 0
-    }
-
-    /// How often a row has the word, 0 where it has not.
+    /// Goes on, or back, to the first posting of a row that is not before this one.
     ///
-    /// Rows have to be asked for in rising order, from ``rewind()`` on.
+    /// As a word's rows lie about evenly in a corpus, the search begins where the row would be if they did, seen from here.
     ///
     /// - Complexity: O(log count), and far less for rows that lie evenly.
     @inline(__always)
-    mutating func skip(to row: UInt32) -> UInt8 {
-        position = firstPosition(of: row, from: position)
-        return unsafe position < count && rows[position] == row ? counts[position] : 0
-    }
-
-    /// Goes on to the first posting of a row that is not before this one.
-    @inline(__always)
-    mutating func skip(toBlock row: UInt32) { position = firstPosition(of: row, from: position) }
-
-    /// The first posting at or behind `start` whose row is not before this one.
-    ///
-    /// As a word's rows lie about evenly in a corpus, the search begins where the row would be if they did.
-    @inline(__always)
-    private func firstPosition(of row: UInt32, from start: Int) -> Int {
-        guard start < count, unsafe rows[start] < row else { return start }
-        // Invariant: rows[low] < row, and rows[high] ≥ row where high < count.
-        var (low, high) = (start, count)
-        let (here, last) = unsafe (rows[start], rows[count - 1])
-        guard last >= row else { return count }
-        let share = Double(row - here) / Double(last - here)
-        let guess = min(count - 1, start + Int(share * Double(count - 1 - start)))
-        var step = 16
+    mutating func skip(to row: UInt32) {
+        // Invariant: rows[low] < row where low ≥ 0, and rows[high] ≥ row where high < count.
+        var (low, high) = (-1, count)
+        let here = min(position, count - 1)
+        let distance = unsafe Float(Int(row) - Int(rows[here])) * density
+        let guess = max(0, min(count - 1, here + Int(distance)))
+        var step = 8
         if unsafe rows[guess] < row {
             low = guess
             while low + step < high, unsafe rows[low + step] < row {
@@ -180,6 +98,32 @@ internal import Storage
             let middle = (low + high) / 2
             if unsafe rows[middle] < row { low = middle } else { high = middle }
         }
-        return high
+        position = high
+    }
+
+    /// How often any row has the word.
+    @inline(__always)
+    mutating func count(in row: UInt32) -> UInt8 {
+        guard let codes = unsafe codes else { return exactCount(in: row) }
+        let code = unsafe FrequentWordCounts.code(of: Int(row), codes)
+        return code < FrequentWordCounts.more ? code : exactCount(in: row)
+    }
+
+    /// The same by its postings; goes there.
+    @inline(never)
+    mutating func exactCount(in row: UInt32) -> UInt8 {
+        skip(to: row)
+        return unsafe position < count && rows[position] == row ? counts[position] : 0
+    }
+
+    /// Asks for the postings of the next block, before they are needed.
+    ///
+    /// - Parameter share: about how many these are.
+    @inline(__always)
+    func prefetch(_ share: Int) {
+        let next = min(position, count)
+        let postings = min(count - next, share)
+        unsafe ck_prefetch(rows + next, 4 * postings + 64)
+        unsafe ck_prefetch(counts + next, postings + 1)
     }
 }

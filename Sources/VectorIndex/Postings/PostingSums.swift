@@ -1,121 +1,162 @@
-/// The sums of a block of rows, all 0 between blocks, and which of them are not.
+internal import CKernels
+
+/// The rows of a block that a query's words found, and their sums.
+///
+/// Rows are found by words that add to the sums of the whole block; then they are taken out, and other words add to the rows
+/// taken. The block's sums and slots are all 0 between blocks.
 @safe final class PostingSums {
     /// Rows of a block: what is known of them stays in a core's cache.
     static let capacity = 1 << 14
 
+    /// Rows that a vector kernel may write beyond those it has found.
+    private static let margin = 16
+
     /// `[capacity]`
-    let values: UnsafeMutablePointer<Float>
-    /// The rows that have a sum, and one place more that is written in any case.
-    let places: UnsafeMutablePointer<UInt32>
-    var count = 0
-    private let scores: UnsafeMutablePointer<Float>
-    private let lengthScores: UnsafeMutablePointer<Float>
+    private let sums: UnsafeMutablePointer<Float>
+    /// `[capacity + 1]`: one more than where a row is among those taken, where words add to them; else 0.
+    private let slots: UnsafeMutablePointer<UInt16>
+    /// Rows found, then those taken.
+    private let rows: ck_partial_rows
+    /// Rows among those taken of which a kernel could not say all.
+    private let more: UnsafeMutablePointer<UInt32>
+    /// How many rows have been found, or taken.
+    private(set) var count = 0
 
     init() {
-        unsafe values = .allocate(capacity: Self.capacity)
-        unsafe values.initialize(repeating: 0, count: Self.capacity)
-        unsafe places = .allocate(capacity: Self.capacity + 1)
-        unsafe places.initialize(repeating: 0, count: Self.capacity + 1)
-        unsafe scores = .allocate(capacity: Self.capacity)
-        unsafe scores.initialize(repeating: 0, count: Self.capacity)
-        unsafe lengthScores = .allocate(capacity: Self.capacity)
-        unsafe lengthScores.initialize(repeating: 0, count: Self.capacity)
+        func zeros<Value: BitwiseCopyable & ExpressibleByIntegerLiteral>(_ count: Int) -> UnsafeMutablePointer<Value> {
+            let memory = UnsafeMutablePointer<Value>.allocate(capacity: count)
+            unsafe memory.initialize(repeating: 0, count: count)
+            return unsafe memory
+        }
+        unsafe sums = zeros(Self.capacity)
+        unsafe slots = zeros(Self.capacity + 1)
+        let room = Self.capacity + Self.margin
+        unsafe rows = ck_partial_rows(places: zeros(room), sums: zeros(room), others: zeros(room))
+        unsafe more = zeros(Self.capacity)
     }
 
     deinit {
-        unsafe values.deallocate()
-        unsafe places.deallocate()
-        unsafe scores.deallocate()
-        unsafe lengthScores.deallocate()
+        unsafe sums.deallocate()
+        unsafe slots.deallocate()
+        unsafe rows.places.deallocate()
+        unsafe rows.sums.deallocate()
+        unsafe rows.others.deallocate()
+        unsafe more.deallocate()
     }
 
-    /// 1 or 0, without a branch; for finite values, or a bound of minus infinity.
+    /// Adds a word to the block's sums: rows that have it are found.
     @inline(__always)
-    private static func isAtLeast(_ value: Float, _ bound: Float) -> Int {
-        Int(truncatingIfNeeded: 1 &- ((value - bound).bitPattern >> 31))
-    }
-
-    /// Empties the block, and keeps the rows whose sum is at least so much.
-    ///
-    /// Neither this nor the steps after it depend on a branch that could not be foreseen.
-    ///
-    /// - Returns: how many.
-    @inline(__always)
-    func take(least: Float) -> Int {
-        let (values, places, scores) = unsafe (self.values, self.places, self.scores)
-        var kept = 0
-        for index in 0..<count {
-            let place = unsafe places[index]
-            let sum = unsafe values[Int(place)]
-            unsafe values[Int(place)] = 0
-            unsafe places[kept] = place
-            unsafe scores[kept] = sum
-            kept &+= Self.isAtLeast(sum, least)
+    func find<Scorer>(_ list: inout PostingList<Scorer>, of block: Range<Int>, _ plan: PostingsPlan<Scorer>) {
+        let first = UInt32(block.lowerBound)
+        if Scorer.readsLengths {
+            forEachPosting(of: &list, in: block, plan) { place, contribution in
+                unsafe rows.places[count] = UInt32(place)
+                // Never more than there are rows, whatever nonsense a file may hold.
+                if unsafe sums[place] == 0, count < Self.capacity { count += 1 }
+                unsafe sums[place] += contribution
+            }
+        } else {
+            let read = unsafe ck_postings_find(
+                list.rows + list.position, list.counts + list.position, list.count - list.position, first,
+                UInt32(block.count), list.contributions, sums, rows.places, &count)
+            list.advance(by: read)
         }
+    }
+
+    /// Takes the rows found out of the block, with what their lengths bring, and keeps those whose score is at least so much.
+    @inline(__always)
+    func take<Scorer>(least: Float, of block: Range<Int>, _ plan: PostingsPlan<Scorer>) {
+        var unknown = 0
+        count = unsafe ck_postings_take(
+            sums, plan.lengths.bytes(of: block), plan.lengthScores, least, rows, count, more, &unknown)
+        for index in 0..<unknown {
+            let row = unsafe Int(more[index])
+            let place = unsafe Int(rows.places[row])
+            unsafe rows.others[row] = plan.scorer.rowScore(
+                of: plan.query, length: plan.lengths[block.lowerBound + place])
+        }
+    }
+
+    /// Lets words add to the rows taken.
+    @inline(__always)
+    func open() {
+        for index in 0..<count { unsafe slots[Int(rows.places[index])] = UInt16(truncatingIfNeeded: index + 1) }
+    }
+
+    /// Ends what ``open()`` began.
+    @inline(__always)
+    func close() {
+        for index in 0..<count { unsafe slots[Int(rows.places[index])] = 0 }
+    }
+
+    /// Adds a word to the rows taken, between ``open()`` and ``close()``.
+    @inline(__always)
+    func add<Scorer>(_ list: inout PostingList<Scorer>, of block: Range<Int>, _ plan: PostingsPlan<Scorer>) {
+        let first = UInt32(block.lowerBound)
+        if Scorer.readsLengths {
+            forEachPosting(of: &list, in: block, plan) { place, contribution in
+                let slot = unsafe Int(slots[place])
+                if slot > 0 { unsafe rows.sums[slot - 1] += contribution }
+            }
+        } else {
+            let read = unsafe ck_postings_add_to_slots(
+                list.rows + list.position, list.counts + list.position, list.count - list.position, first,
+                UInt32(block.count), slots, list.contributions, rows.sums)
+            list.advance(by: read)
+        }
+    }
+
+    /// Keeps the rows taken whose score is at least so much.
+    @inline(__always)
+    func keep(least: Float) { count = unsafe ck_postings_keep(least, rows, count) }
+
+    /// Looks the rows taken up in a word, and keeps those whose score is at least so much, or may be.
+    @inline(__always)
+    func lookUp<Scorer>(
+        in list: inout PostingList<Scorer>, least: Float, of block: Range<Int>, _ plan: PostingsPlan<Scorer>
+    ) {
+        if let codes = unsafe list.codes, !Scorer.readsLengths {
+            var unknown = 0
+            count = unsafe ck_postings_add_frequent(
+                codes + block.lowerBound / 32, list.contributions, least, rows, count, more, &unknown)
+            for index in 0..<unknown {
+                let row = unsafe Int(more[index])
+                let times = unsafe list.exactCount(in: UInt32(block.lowerBound) + rows.places[row])
+                unsafe rows.sums[row] += list.contributions[Int(times)]
+            }
+        } else {
+            for index in 0..<count {
+                let row = unsafe block.lowerBound + Int(rows.places[index])
+                let length = Scorer.readsLengths ? plan.lengths[row] : 0
+                unsafe rows.sums[index] += list.contribution(
+                    count: list.count(in: UInt32(row)), length: length, plan.scorer)
+            }
+            keep(least: least)
+        }
+    }
+
+    /// Calls `body` with each of the rows taken, and ends the block.
+    @inline(__always)
+    func end(_ body: (_ place: Int, _ sum: Float, _ lengthScore: Float) -> Void) {
+        for index in 0..<count { unsafe body(Int(rows.places[index]), rows.sums[index], rows.others[index]) }
         count = 0
-        return kept
     }
 
-    /// Adds what the rows' lengths bring, and keeps those of the rows taken whose score is at least so much.
-    ///
-    /// - Parameter taken: how many rows there are.
-    /// - Returns: how many are left.
+    /// The postings of a word in a block, for a scorer that reads lengths.
     @inline(__always)
-    func addLengths(to taken: Int, least: Float, _ lengthScore: (_ offset: Int) -> Float) -> Int {
-        keep(taken, least: least) { place, sum, _ in (sum, lengthScore(place)) }
-    }
-
-    /// Gives the rows taken new sums, after ``addLengths(to:least:_:)``, and keeps those whose score is at least so much.
-    ///
-    /// - Returns: how many are left.
-    @inline(__always)
-    func update(_ taken: Int, least: Float, _ newSum: (_ offset: Int, _ sum: Float) -> Float) -> Int {
-        keep(taken, least: least) { place, sum, length in (newSum(place, sum), length) }
-    }
-
-    @inline(__always)
-    private func keep(
-        _ taken: Int, least: Float,
-        _ new: (_ offset: Int, _ sum: Float, _ lengthScore: Float) -> (sum: Float, lengthScore: Float)
-    ) -> Int {
-        let (places, scores, lengths) = unsafe (self.places, self.scores, self.lengthScores)
-        var kept = 0
-        for index in 0..<taken {
-            let place = unsafe places[index]
-            let (sum, length) = unsafe new(Int(place), scores[index], lengths[index])
-            unsafe places[kept] = place
-            unsafe scores[kept] = sum
-            unsafe lengths[kept] = length
-            kept &+= Self.isAtLeast(sum + length, least)
+    private func forEachPosting<Scorer>(
+        of list: inout PostingList<Scorer>, in block: Range<Int>, _ plan: PostingsPlan<Scorer>,
+        _ body: (_ place: Int, _ contribution: Float) -> Void
+    ) {
+        var read = list.position
+        while read < list.count {
+            let row = unsafe Int(list.rows[read])
+            guard block.contains(row) else { break }
+            let contribution = unsafe plan.scorer.contribution(
+                of: list.term, count: list.counts[read], length: plan.lengths[row])
+            body(row - block.lowerBound, contribution)
+            read += 1
         }
-        return kept
-    }
-
-    /// Puts the sums of the rows taken back into the block, for a list to add to.
-    @inline(__always)
-    func putBack(_ taken: Int) {
-        let (values, places, scores) = unsafe (self.values, self.places, self.scores)
-        for index in 0..<taken { unsafe values[Int(places[index])] = scores[index] }
-    }
-
-    /// Takes a sum that was put back out of the block.
-    @inline(__always)
-    func takeAgain(_ offset: Int) -> Float {
-        let values = unsafe self.values
-        let sum = unsafe values[offset]
-        unsafe values[offset] = 0
-        return sum
-    }
-
-    /// Calls `body` with the rows taken and their sums.
-    @inline(__always)
-    func forEach(of taken: Int, _ body: (_ offset: Int, _ sum: Float) -> Void) {
-        for index in 0..<taken { unsafe body(Int(places[index]), scores[index]) }
-    }
-
-    /// The same after ``addLengths(to:least:_:)``.
-    @inline(__always)
-    func forEach(of taken: Int, _ body: (_ offset: Int, _ sum: Float, _ lengthScore: Float) -> Void) {
-        for index in 0..<taken { unsafe body(Int(places[index]), scores[index], lengthScores[index]) }
+        list.advance(by: read - list.position)
     }
 }

@@ -85,6 +85,27 @@ package struct PostingsIndex: Sendable {
         return Place(word: row, postings: Int(start)..<Int(end))
     }
 
+    /// The counts of a frequent word, for lookups here and there.
+    func frequentCounts(of place: Place) throws(StorageError) -> FrequentWordCounts {
+        try frequentWords.counts(of: place.word) { () throws(StorageError) in
+            let lists = lists
+            let rows = try lists.values(PostingsFormat.row, as: UInt32.self, rows: place.postings)
+            let counts = try lists.values(PostingsFormat.count, as: UInt8.self, rows: place.postings)
+            guard let made = FrequentWordCounts(rows: self.rows, postings: rows, counts: counts) else {
+                throw damagedRows(near: place.postings.lowerBound)
+            }
+            return made
+        }
+    }
+
+    /// Its rows in blocks, in their order.
+    var blocks: some Sequence<Range<Int>> {
+        let rows = rows
+        return stride(from: 0, to: rows, by: PostingSums.capacity).lazy.map {
+            $0..<min($0 + PostingSums.capacity, rows)
+        }
+    }
+
     /// How many words each row has, for lookups here and there.
     func rowLengths() throws(StorageError) -> RowLengths {
         try keptLengths.get { () throws(StorageError) in

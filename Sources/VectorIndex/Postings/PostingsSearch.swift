@@ -5,45 +5,21 @@ internal import Storage
 ///
 /// Words are taken by rising number of rows. A few rare ones show what a row has to reach at least to be among the best. Then
 /// words find rows as long as those after them could bring a row of none of them so far; of the rows found those that can
-/// still reach it are looked up in the others. Sums are formed in the same order as if
-/// everything were read, so they are the same to the bit.
+/// still reach it are looked up in the others. Sums are formed in the same order as if everything were read, so they are the
+/// same to the bit.
+///
+/// It waits for memory more than it computes: nothing that is read in the loop over blocks holds a reference that threads
+/// would count in turns, and ``prefetch()`` asks for a block's postings while another query is at work.
 ///
 /// Source: Turtle & Flood, "Query evaluation: strategies and optimizations", Information Processing & Management 31(6),
 /// 1995, section 4.2 (max_score).
 struct PostingsSearch<Scorer: PostingsScorer> {
-    private let index: PostingsIndex
-    private let query: Scorer.Query
-    private let scorer: Scorer
-    /// What the rows' numbers begin with in the result and in the filter.
-    private let firstRow: Int
-    private let filter: RowSet?
+    let plan: PostingsPlan<Scorer>
     private var lists: [PostingList<Scorer>]
-    /// From here on lists are those of frequent words.
-    private let firstFrequent: Int
-    /// `rest[i]`: what the words from `i` on bring at most, and rounding beyond that.
-    private let rest: [Float]
-    /// `unseen[i]`: the score of a row that has none of the words before `i` at most.
-    private let unseen: [Float]
-    /// `gain[i]`: what a row that has some of the words before `i` gains at most beyond their sum: other words bring something,
-    /// and all cost length.
-    private let gain: [Float]
-    private let lengths: RowLengths
     /// The score that is to be reached.
     private var floor = -Float.infinity
     /// So many words find rows.
     private var finding: Int
-
-    /// A row whose words are known in part.
-    private struct PartialRow {
-        let row: UInt32
-        let length: UInt32
-        var sum: Float
-        let lengthScore: Float
-
-        /// Its score, if the words that are left bring so much.
-        @inline(__always)
-        func score(with rest: Float) -> Float { (sum + rest) + lengthScore }
-    }
 
     /// Postings that are read without a look at what they can bring: choosing costs more.
     private static var leastPostings: Int { 4096 }
@@ -61,46 +37,11 @@ struct PostingsSearch<Scorer: PostingsScorer> {
     /// So many rows for each that is asked for show what the best are like.
     private static var leadingRows: Int { 4 }
 
-    /// - Parameters:
-    ///   - lists: by rising number of rows.
-    ///   - finders: so many of them find rows; the others only add to rows that these found.
-    init(
-        _ index: PostingsIndex, _ lists: [PostingList<Scorer>], finders: Int, of query: Scorer.Query, scorer: Scorer,
-        firstRow: Int, filter: RowSet?
-    ) throws(StorageError) {
-        self.index = index
-        self.lists = lists
-        lengths = try index.rowLengths()
-        finding = finders
-        firstFrequent = lists.firstIndex { $0.isFrequent } ?? lists.count
-        self.query = query
-        self.scorer = scorer
-        self.firstRow = firstRow
-        self.filter = filter
-        let cost = scorer.lengthCost(of: query)
-        // A sum of n positive numbers is off by no more than n roundings of it.
-        let total = lists.reduce(Double(cost.beyond)) { $0 + Double($1.bound) }
-        let margin = total * Double(lists.count + 4) * 0x1p-23
-        var (sum, net) = (margin, margin)
-        let (eachWord, beyond) = (Double(cost.eachWord), Double(cost.beyond))
-        var rest: [Float] = []
-        var unseen: [Float] = []
-        var gain: [Float] = []
-        for list in lists.reversed() + [nil] {
-            rest.append(Float(sum))
-            unseen.append(Float(max(net, sum - beyond)))
-            gain.append(Float(max(net - eachWord, sum - beyond)))
-            guard let list else { break }
-            sum += Double(list.bound)
-            net += Double(list.net)
-        }
-        self.rest = rest.reversed()
-        self.unseen = unseen.reversed()
-        self.gain = gain.reversed()
+    init(_ plan: PostingsPlan<Scorer>) {
+        self.plan = plan
+        lists = plan.lists
+        finding = plan.finders
     }
-
-    /// The counts of the frequent words, which rows are looked up in.
-    var frequentWords: [FrequentWordCounts] { lists[firstFrequent...].compactMap(\.frequent) }
 
     /// Finds out what a row has to reach; before blocks are read.
     ///
@@ -130,112 +71,120 @@ struct PostingsSearch<Scorer: PostingsScorer> {
         return end
     }
 
-    /// The rows with the highest sums of the first few words.
+    /// A row whose words are known in part.
+    private struct PartialRow {
+        let row: UInt32
+        var sum: Float
+        let lengthScore: Float
+
+        /// Its score, if the words that are left bring so much.
+        func score(with rest: Float) -> Float { (sum + rest) + lengthScore }
+    }
+
+    /// The rows with the highest scores by the first few words, rising.
     @inline(__always)
     private mutating func leadingRows(
         of words: Int, count: Int, _ sums: PostingSums
     ) throws(StorageError) -> [PartialRow] {
+        var leading: [PartialRow] = []
         var found = TopCandidates(capacity: count)
         for word in 0..<words { lists[word].rewind() }
-        for start in stride(from: 0, to: index.rows, by: PostingSums.capacity) {
-            for word in 0..<words { try add(word, onlyToFound: false, start: start, sums) }
-            let taken = sums.take(least: -found.worst)
-            sums.forEach(of: taken) { offset, sum in
-                let row = start + offset
-                if let filter, !filter.contains(firstRow + row) { return }
-                found.offer(key: -sum, row: UInt32(row))
+        for block in plan.index.blocks {
+            for word in 0..<words { try find(word, in: block, sums) }
+            let worst = found.worst
+            sums.take(least: -worst, of: block, plan)
+            sums.end { place, sum, lengthScore in
+                let row = block.lowerBound + place
+                guard plan.allows(row), -(sum + lengthScore) <= worst else { return }
+                found.offer(key: -(sum + lengthScore), row: UInt32(row))
+                leading.append(PartialRow(row: UInt32(row), sum: sum, lengthScore: lengthScore))
             }
         }
-        return found.sorted.map { key, row in
-            let length = lengths[Int(row)]
-            return PartialRow(
-                row: row, length: length, sum: -key, lengthScore: scorer.rowScore(of: query, length: length))
-        }.sorted { $0.row < $1.row }
+        let worst = found.worst
+        return leading.filter { -$0.score(with: 0) <= worst }
     }
 
-    /// Reads the block of rows that begins at one, and offers those that can be among the best, with minus their scores as
-    /// keys. Blocks come in their order.
+    /// Reads a block of rows, and offers those that can be among the best, with minus their scores as keys. Blocks come in
+    /// their order.
     ///
     /// Words find rows as long as those after them could bring a row of none of them to the floor; the others only add to the
     /// rows found that can still reach it. As better rows are found, the floor rises.
     @inline(__always)
     mutating func read(
-        block start: Int, into best: inout TopCandidates, _ sums: PostingSums
+        _ block: Range<Int>, into best: inout TopCandidates, _ sums: PostingSums
     ) throws(StorageError) {
-        while finding > 0, unseen[finding - 1] < floor { finding -= 1 }
+        let plan = plan
+        while finding > 0, plan.unseen[finding - 1] < floor { finding -= 1 }
         guard finding > 0 else { return }
-        let lengths = lengths
-        for word in 0..<finding { try add(word, onlyToFound: false, start: start, sums) }
-        var words = finding
-        while words < firstFrequent, share(of: words) < Self.readingCost * sums.count {
-            lists[words].skip(toBlock: UInt32(start))
-            try add(words, onlyToFound: true, start: start, sums)
-            words += 1
-        }
+        for word in 0..<finding { try find(word, in: block, sums) }
         // A little less than the floor, for the sums are rounded; what is kept is looked at again.
-        let least = floor - (abs(floor) + rest[0]) * 0x1p-20
-        var taken = sums.take(least: least - gain[words])
-        taken = sums.addLengths(to: taken, least: least - rest[words]) { offset in
-            scorer.rowScore(of: query, length: lengths[start + offset])
-        }
-        for word in words..<lists.count where taken > 0 {
-            let least = least - rest[word + 1]
-            let list = lists[word]
-            if list.isFrequent {
-                taken = sums.update(taken, least: least) { $1 + list.contribution(to: start + $0, lengths) }
-            } else if taken * Self.lookupCost < share(of: word) {
-                taken = sums.update(taken, least: least) { $1 + list.lookedUpContribution(to: start + $0, lengths) }
+        let least = floor - (abs(floor) + plan.rest[0]) * 0x1p-20
+        sums.take(least: least - plan.rest[finding], of: block, plan)
+        var word = finding
+        while word < lists.count, sums.count > 0 {
+            if word >= plan.firstFrequent || sums.count * Self.lookupCost < plan.shares[word] {
+                sums.lookUp(in: &lists[word], least: least - plan.rest[word + 1], of: block, plan)
+                word += 1
             } else {
-                sums.putBack(taken)
-                lists[word].skip(toBlock: UInt32(start))
-                try add(word, onlyToFound: true, start: start, sums)
-                taken = sums.update(taken, least: least) { offset, _ in sums.takeAgain(offset) }
+                sums.open()
+                repeat {
+                    try add(word, in: block, sums)
+                    word += 1
+                } while word < plan.firstFrequent && plan.shares[word] < Self.readingCost * sums.count
+                sums.close()
+                sums.keep(least: least - plan.rest[word])
             }
         }
-        sums.forEach(of: taken) { offset, sum, lengthScore in
-            if let filter, !filter.contains(firstRow + start + offset) { return }
-            best.offer(key: -(sum + lengthScore), row: UInt32(firstRow + start + offset))
+        sums.end { place, sum, lengthScore in
+            let row = block.lowerBound + place
+            if plan.allows(row) { best.offer(key: -(sum + lengthScore), row: UInt32(plan.firstRow + row)) }
         }
         floor = max(floor, -best.worst)
     }
 
-    /// About how many postings of a word are in a block.
-    private func share(of word: Int) -> Int { lists[word].count * PostingSums.capacity / index.rows }
-
-    /// Adds a word to the sums of the block that begins at a row.
+    /// Asks for the postings of a block, before it is read.
     @inline(__always)
-    private mutating func add(
-        _ word: Int, onlyToFound: Bool, start: Int, _ sums: PostingSums
-    ) throws(StorageError) {
-        let size = min(index.rows - start, PostingSums.capacity)
-        lists[word].add(
-            to: sums, onlyToFound: onlyToFound, firstRow: UInt32(start), size: UInt32(size), lengths: lengths)
+    func prefetch() {
+        for word in 0..<plan.firstFrequent { lists[word].prefetch(plan.shares[word]) }
+    }
+
+    /// Adds a word to the sums of a block.
+    @inline(__always)
+    private mutating func find(_ word: Int, in block: Range<Int>, _ sums: PostingSums) throws(StorageError) {
+        sums.find(&lists[word], of: block, plan)
+        try checkOrder(of: word, behind: block)
+    }
+
+    /// Adds a word to the rows of a block that were taken.
+    @inline(__always)
+    private mutating func add(_ word: Int, in block: Range<Int>, _ sums: PostingSums) throws(StorageError) {
+        lists[word].skip(to: UInt32(block.lowerBound))
+        sums.add(&lists[word], of: block, plan)
+        try checkOrder(of: word, behind: block)
+    }
+
+    /// Looks at the posting that follows those of a block.
+    @inline(__always)
+    private func checkOrder(of word: Int, behind block: Range<Int>) throws(StorageError) {
         // A row of this block or an earlier one stands in a wrong order, or one is none of the index' rows.
-        if let next = lists[word].nextRow, next < start + size || start + size == index.rows {
-            throw index.damagedRows(near: lists[word].start + lists[word].position)
+        if let next = lists[word].nextRow, next < block.upperBound || block.upperBound == plan.index.rows {
+            throw plan.index.damagedRows(near: lists[word].start + lists[word].position)
         }
     }
 
     /// Looks rows up in the words from `first` on, and leaves out what cannot reach the floor.
     ///
     /// - Parameter rows: rising.
-    private func complete(_ rows: inout [PartialRow], from first: Int) {
+    private mutating func complete(_ rows: inout [PartialRow], from first: Int) {
         for word in lists.indices.dropFirst(first) where !rows.isEmpty {
-            var kept = 0
-            var list = lists[word]
-            list.rewind()
+            lists[word].rewind()
             for index in rows.indices {
-                var row = rows[index]
-                if list.isFrequent {
-                    row.sum += list.contribution(to: Int(row.row), lengths)
-                } else {
-                    row.sum += list.contribution(count: list.skip(to: row.row), length: row.length)
-                }
-                guard row.score(with: rest[word + 1]) >= floor else { continue }
-                rows[kept] = row
-                kept += 1
+                let row = rows[index].row
+                let length = Scorer.readsLengths ? plan.lengths[Int(row)] : 0
+                let count = lists[word].count(in: row)
+                rows[index].sum += lists[word].contribution(count: count, length: length, plan.scorer)
             }
-            rows.removeSubrange(kept...)
+            rows.removeAll { $0.score(with: plan.rest[word + 1]) < floor }
         }
     }
 }

@@ -17,7 +17,8 @@ internal import Synchronization
     /// - Complexity: O(rows)
     init(_ lengths: Span<UInt32>) {
         rows = lengths.count
-        unsafe bytes = LargePages.zeros(rows)
+        // Three more: kernels read four bytes at a row.
+        unsafe bytes = LargePages.zeros(rows + 3)
         unsafe exact = lengths.withUnsafeBufferPointer { unsafe $0.baseAddress ?? UnsafePointer(bitPattern: 64)! }
         for row in lengths.indices { unsafe bytes[row] = UInt8(clamping: lengths[row]) }
     }
@@ -29,6 +30,13 @@ internal import Synchronization
     func prefetch(_ rows: Range<Int>) {
         precondition(rows.lowerBound >= 0 && rows.upperBound <= self.rows)
         unsafe ck_prefetch(bytes + rows.lowerBound, rows.count)
+    }
+
+    /// The words of each row of a block, 255 where they are more; three bytes behind it may be read.
+    @inline(__always)
+    func bytes(of rows: Range<Int>) -> UnsafePointer<UInt8> {
+        precondition(rows.lowerBound >= 0 && rows.upperBound <= self.rows)
+        return unsafe UnsafePointer(bytes + rows.lowerBound)
     }
 
     /// The words of a row.

@@ -74,39 +74,36 @@ package struct SegmentedPostings: Sendable {
             // Which queries they are of.
             var owners: [Int] = []
             for (place, query) in queries.enumerated() {
-                let lengthCost = scorer.lengthCost(of: query).eachWord
-                var lists: [PostingList<Scorer>] = []
-                lists.reserveCapacity(words[place].count)
-                var finders = 0
-                for word in words[place] {
-                    guard let found = word.places[number], !found.postings.isEmpty else { continue }
-                    lists.append(
-                        try PostingList(
-                            found, of: segment.index, term: word.term, scorer: scorer, lengthCost: lengthCost,
-                            isFrequent: word.isFrequent))
-                    finders += word.finds ? 1 : 0
+                let found = words[place].compactMap { word in
+                    word.places[number].flatMap { at in
+                        at.postings.isEmpty
+                            ? nil
+                            : PostingsPlan<Scorer>.Word(
+                                term: word.term, place: at, finds: word.finds, isFrequent: word.isFrequent)
+                    }
                 }
-                guard finders > 0 else { continue }
-                var search = try PostingsSearch(
-                    segment.index, lists, finders: finders, of: query, scorer: scorer, firstRow: segment.firstRow,
-                    filter: filter)
+                guard found.contains(where: \.finds) else { continue }
+                var search = PostingsSearch(
+                    try PostingsPlan(
+                        segment.index, found, of: query, scorer: scorer, firstRow: segment.firstRow, filter: filter))
                 try search.begin(with: best[place], sums)
                 searches.append(search)
                 owners.append(place)
             }
             guard !searches.isEmpty else { continue }
             let lengths = try segment.index.rowLengths()
-            let shared = Self.shared(searches.map(\.frequentWords))
-            for start in stride(from: 0, to: segment.index.rows, by: PostingSums.capacity) {
+            let shared = Self.shared(searches.map(\.plan.frequent))
+            for block in segment.index.blocks {
                 // What the next block's look-ups need is asked for while this one is searched.
-                let end = min(start + PostingSums.capacity, segment.index.rows)
-                let next = end..<min(end + PostingSums.capacity, segment.index.rows)
+                let next = block.upperBound..<min(block.upperBound + PostingSums.capacity, segment.index.rows)
                 lengths.prefetch(next)
                 for number in searches.indices {
                     for word in stride(from: number, to: shared.count, by: searches.count) {
                         shared[word].prefetch(next)
                     }
-                    try searches[number].read(block: start, into: &best[owners[number]], sums)
+                    // And what the next query reads, while this one reads.
+                    if number + 1 < searches.count { searches[number + 1].prefetch() }
+                    try searches[number].read(block, into: &best[owners[number]], sums)
                 }
             }
         }
