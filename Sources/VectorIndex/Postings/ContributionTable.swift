@@ -2,7 +2,7 @@
 @safe final class ContributionTable {
     private var tables: [UnsafeMutablePointer<Float>] = unsafe []
 
-    deinit { unsafe tables.forEach { unsafe $0.deallocate() } }
+    deinit { while let table = unsafe tables.popLast() { unsafe table.deallocate() } }
 
     /// - Returns: the values, as long as the table is there.
     func add(_ values: [Float]) -> UnsafeMutablePointer<Float> {
