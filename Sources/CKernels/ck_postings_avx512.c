@@ -40,8 +40,10 @@ AVX512 size_t ck_postings_find_avx512(const uint32_t *rows, const uint8_t *count
     return i;
 }
 
-INLINE __mmask16 reaching(__mmask16 here, __m512 scores, __m512 least) {
-    __m512 beyond = _mm512_sub_ps(scores, least);
+/* Rows that reach a score with what their lengths, from bit 16 on, let them gain. */
+INLINE __mmask16 reaching(__mmask16 here, __m512 scores, __m512i places, const float *rest, __m512 least) {
+    __m512 gains = _mm512_mask_i32gather_ps(_mm512_setzero_ps(), here, _mm512_srli_epi32(places, 16), rest, 4);
+    __m512 beyond = _mm512_sub_ps(_mm512_add_ps(scores, gains), least);
     return _mm512_mask_cmp_ps_mask(here, beyond, _mm512_setzero_ps(), _CMP_NLT_UQ);
 }
 
@@ -64,8 +66,9 @@ INLINE size_t note(uint32_t *more, size_t unknown, __mmask16 these, size_t kept,
     return unknown;
 }
 
-AVX512 size_t ck_postings_take_avx512(float *block_sums, const uint8_t *lengths, const float *length_scores, float least,
-                                      ck_partial_rows rows, size_t n, uint32_t *more, size_t *more_count) {
+AVX512 size_t ck_postings_take_avx512(float *block_sums, const uint8_t *lengths, const float *length_scores,
+                                      const float *rest, float least, ck_partial_rows rows, size_t n, uint32_t *more,
+                                      size_t *more_count) {
     const __m512 bound = _mm512_set1_ps(least), zero = _mm512_setzero_ps();
     const __m512i low = _mm512_set1_epi32(0xff), nothing = _mm512_setzero_si512();
     size_t kept = 0, unknown = 0;
@@ -76,7 +79,8 @@ AVX512 size_t ck_postings_take_avx512(float *block_sums, const uint8_t *lengths,
         _mm512_mask_i32scatter_ps(block_sums, here, places, zero, 4);
         __m512i length = _mm512_and_si512(_mm512_mask_i32gather_epi32(nothing, here, places, lengths, 1), low);
         __m512 others = _mm512_mask_i32gather_ps(zero, here, length, length_scores, 4);
-        __mmask16 keep = reaching(here, _mm512_add_ps(sums, others), bound);
+        places = _mm512_or_si512(places, _mm512_slli_epi32(length, 16));
+        __mmask16 keep = reaching(here, _mm512_add_ps(sums, others), places, rest, bound);
         unknown = note(more, unknown, _mm512_mask_cmpeq_epi32_mask(keep, length, low), kept, keep);
         kept = store(rows, kept, keep, places, sums, others);
     }
@@ -104,38 +108,41 @@ AVX512 size_t ck_postings_add_to_slots_avx512(const uint32_t *rows, const uint8_
     return i;
 }
 
-AVX512 size_t ck_postings_add_frequent_avx512(const uint64_t *codes, const float *contributions, float least,
-                                              ck_partial_rows rows, size_t n, uint32_t *more, size_t *more_count) {
+AVX512 size_t ck_postings_add_frequent_avx512(const uint64_t *codes, const float *contributions, float most,
+                                              const float *rest, float least, ck_partial_rows rows, size_t n,
+                                              uint32_t *more, size_t *more_count) {
     const __m512 gains = _mm512_setr_ps(contributions[0], contributions[1], contributions[2], 0, 0, 0, 0, 0, 0, 0, 0, 0,
                                         0, 0, 0, 0);
-    const __m512 bound = _mm512_set1_ps(least);
-    const __m512i low = _mm512_set1_epi32(15), three = _mm512_set1_epi32(3);
+    const __m512 bound = _mm512_set1_ps(least), highest = _mm512_set1_ps(most);
+    const __m512i low = _mm512_set1_epi32(15), three = _mm512_set1_epi32(3), word = _mm512_set1_epi32(0xfff);
     size_t kept = 0, unknown = 0;
     for (size_t i = 0; i < n; i += 16) {
         __mmask16 here = lanes(n, i);
         __m512i places = _mm512_maskz_loadu_epi32(here, rows.places + i);
         __m512 sums = _mm512_maskz_loadu_ps(here, rows.sums + i), others = _mm512_maskz_loadu_ps(here, rows.others + i);
-        __m512i words = _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), here, _mm512_srli_epi32(places, 4), codes, 4);
+        __m512i words = _mm512_mask_i32gather_epi32(
+            _mm512_setzero_si512(), here, _mm512_and_si512(_mm512_srli_epi32(places, 4), word), codes, 4);
         __m512i shifts = _mm512_slli_epi32(_mm512_and_si512(places, low), 1);
         __m512i code = _mm512_and_si512(_mm512_srlv_epi32(words, shifts), three);
         sums = _mm512_add_ps(sums, _mm512_permutexvar_ps(code, gains));
         __mmask16 many = _mm512_mask_cmpeq_epi32_mask(here, code, three);
-        __mmask16 keep = many | reaching(here, _mm512_add_ps(sums, others), bound);
-        unknown = note(more, unknown, many, kept, keep);
+        __m512 hoped = _mm512_mask_add_ps(sums, many, sums, highest);
+        __mmask16 keep = reaching(here, _mm512_add_ps(hoped, others), places, rest, bound);
+        unknown = note(more, unknown, many & keep, kept, keep);
         kept = store(rows, kept, keep, places, sums, others);
     }
     *more_count = unknown;
     return kept;
 }
 
-AVX512 size_t ck_postings_keep_avx512(float least, ck_partial_rows rows, size_t n) {
+AVX512 size_t ck_postings_keep_avx512(const float *rest, float least, ck_partial_rows rows, size_t n) {
     const __m512 bound = _mm512_set1_ps(least);
     size_t kept = 0;
     for (size_t i = 0; i < n; i += 16) {
         __mmask16 here = lanes(n, i);
         __m512i places = _mm512_maskz_loadu_epi32(here, rows.places + i);
         __m512 sums = _mm512_maskz_loadu_ps(here, rows.sums + i), others = _mm512_maskz_loadu_ps(here, rows.others + i);
-        kept = store(rows, kept, reaching(here, _mm512_add_ps(sums, others), bound), places, sums, others);
+        kept = store(rows, kept, reaching(here, _mm512_add_ps(sums, others), places, rest, bound), places, sums, others);
     }
     return kept;
 }

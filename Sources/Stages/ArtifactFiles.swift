@@ -37,10 +37,11 @@ enum ShardKind {
 /// The rows of a whole corpus in one column, spread over its shards' files.
 struct ShardedColumn: Sendable {
     let width: Int
-    let rows: Int
     private let column: String
     private let readers: [ShardReader]
-    private let firstRows: [Int]
+    /// The column of each, where it is stored raw.
+    private let raw: [ShardReader.RawColumn]
+    private let places: RowPlaces
     /// Where rows are read here and there.
     private let readAhead: ReadAhead?
 
@@ -55,16 +56,16 @@ struct ShardedColumn: Sendable {
         self.readers = readers
         readAhead = reads == .scattered ? ReadAhead() : nil
         self.column = column
-        var firstRows: [Int] = []
-        var rows = 0
-        for reader in readers {
-            firstRows.append(rows)
-            rows += reader.rows
+        var raw: [ShardReader.RawColumn] = []
+        for reader in readers where try reader.column(column).codec.isVerbatim {
+            raw.append(try reader.rawColumn(column))
         }
-        self.firstRows = firstRows
-        self.rows = rows
+        self.raw = raw.count == readers.count ? raw : []
+        places = RowPlaces(readers.map(\.rows))
         width = try readers.first?.column(column).fixedWidth ?? 0
     }
+
+    var rows: Int { places.rows }
 
     /// Copies some rows into one array, `[rows.count × width]`, in the order given.
     ///
@@ -75,12 +76,19 @@ struct ShardedColumn: Sendable {
         var span = result.mutableSpan
         var last: Int?
         for (position, row) in rows.enumerated() {
-            let shard = self.shard(of: row)
+            let (shard, local) = places.place(of: row)
             if releases, let last, last != shard { readers[last].release() }
             last = shard
-            let local = row - firstRows[shard]
             var part = span._mutatingExtracting(position * width..<(position + 1) * width)
-            try readers[shard].read(column, rows: local..<local + 1, into: &part)
+            guard !raw.isEmpty else {
+                try readers[shard].read(column, rows: local..<local + 1, into: &part)
+                continue
+            }
+            if position + LookAhead.bytes < rows.count {
+                let (shard, local) = places.place(of: rows[position + LookAhead.bytes])
+                readers.span[shard].prefetch(raw.span[shard], row: local, placeOnly: false)
+            }
+            try readers.span[shard].read(raw.span[shard], row: local, into: &part)
         }
         return result
     }
@@ -88,15 +96,15 @@ struct ShardedColumn: Sendable {
     /// Asks the system for all rows at once where they seem not to be in memory, so that they are not waited for one by one.
     private func prefetch(_ rows: [Int]) throws(StorageError) {
         guard let readAhead, let first = rows.first else { return }
-        let (shard, column) = (self.shard(of: first), self.column)
-        let (reader, row) = (readers[shard], first - firstRows[shard])
+        let column = self.column
+        let (shard, row) = places.place(of: first)
+        let reader = readers[shard]
         let isWanted = try readAhead.isWanted(isFirst: false) { () throws(StorageError) in
             try reader.isResident(column, row: row)
         }
         guard isWanted else { return }
         for row in rows {
-            let shard = self.shard(of: row)
-            let local = row - firstRows[shard]
+            let (shard, local) = places.place(of: row)
             try readers[shard].willNeed(column, rows: local..<local + 1)
         }
     }
@@ -108,7 +116,7 @@ struct ShardedColumn: Sendable {
     ///
     /// - Parameter rows: of a block; fewer at a shard's end.
     func forEachBlock(of rows: Int, _ body: (_ firstRow: Int, _ values: Span<Float>) throws -> Void) throws {
-        for (reader, firstRow) in zip(readers, firstRows) {
+        for (reader, firstRow) in zip(readers, places.firstRows) {
             let reader = reader
             for block in ranges(reader.rows, of: rows) {
                 try body(firstRow + block.lowerBound, try reader.floats(column, rows: block))
@@ -122,25 +130,14 @@ struct ShardedColumn: Sendable {
         var loaded = -1
         var values: [UInt32] = []
         for row in rows {
-            let shard = self.shard(of: row)
+            let (shard, local) = places.place(of: row)
             if shard != loaded {
                 values = try readers[shard].array(column, of: UInt32.self)
                 loaded = shard
             }
-            result.append(values[row - firstRows[shard]])
+            result.append(values[local])
         }
         return result
-    }
-
-    private func shard(of row: Int) -> Int {
-        precondition(row < rows)
-        // The last shard that begins at or before the row.
-        var (low, high) = (0, firstRows.count)
-        while high - low > 1 {
-            let middle = (low + high) / 2
-            if firstRows[middle] <= row { low = middle } else { high = middle }
-        }
-        return low
     }
 }
 

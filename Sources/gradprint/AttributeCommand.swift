@@ -127,7 +127,7 @@ struct AttributeCommand: ParsableCommand {
         let path = output.map { $0 == "-" ? $0 : absolute($0) } ?? "-"
         let result: any AttributionSink =
             switch format {
-            case .jsonl: try JSONLinesWriter(path: path, withTiming: !noTiming)
+            case .jsonl: try JSONLinesWriter(path: path, withTiming: !noTiming, workers: workers.count())
             case .table: try TableWriter(path: path, depth: count, isInCorpus: job.hasSource)
             }
         guard let report else { return result }

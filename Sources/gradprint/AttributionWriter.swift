@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Evaluation
 internal import Foundation
+internal import Kernels
 internal import Stages
 internal import Storage
 
@@ -11,15 +12,24 @@ final class JSONLinesWriter: AttributionSink {
     let wantsTexts = false
     private let file: ResultFile
     private let encoder = JSONEncoder()
+    private let workers: Int
 
-    init(path: String, withTiming: Bool) throws {
+    /// - Parameter workers: threads that encode.
+    init(path: String, withTiming: Bool, workers: Int) throws {
         file = try ResultFile(path: path)
+        self.workers = workers
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         if let key = AttributedOutput.omitsTiming { encoder.userInfo[key] = !withTiming }
     }
 
-    func write(_ output: AttributedOutput) throws {
-        try file.sink.write(String(decoding: try encoder.encode(output), as: UTF8.self) + "\n")
+    func write(_ outputs: [AttributedOutput]) throws {
+        let encoder = encoder
+        let parts = Parallel.map(count: outputs.count, blockSize: 64, workers: workers) { block in
+            Result {
+                try block.map { String(decoding: try encoder.encode(outputs[$0]), as: UTF8.self) + "\n" }.joined()
+            }
+        }
+        for part in parts { try file.sink.write(try part.get()) }
     }
 
     func finish() throws { try file.finish() }
@@ -50,7 +60,11 @@ final class TableWriter: AttributionSink {
         self.isInCorpus = isInCorpus
     }
 
-    func write(_ output: AttributedOutput) throws {
+    func write(_ outputs: [AttributedOutput]) throws {
+        for output in outputs { try write(output) }
+    }
+
+    private func write(_ output: AttributedOutput) throws {
         outputs += 1
         switch output.result {
         case .failed(let message):

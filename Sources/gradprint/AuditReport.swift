@@ -56,7 +56,11 @@ final class AuditReport: AttributionSink {
         }
     }
 
-    func write(_ output: AttributedOutput) throws {
+    func write(_ outputs: [AttributedOutput]) throws {
+        for output in outputs { try write(output) }
+    }
+
+    private func write(_ output: AttributedOutput) throws {
         let text = output.text.isEmpty ? nil : output.text
         switch output.result {
         case .failed(let message):
@@ -127,9 +131,9 @@ final class SinkPair: AttributionSink {
 
     var wantsTexts: Bool { first.wantsTexts || second.wantsTexts }
 
-    func write(_ output: AttributedOutput) throws {
-        try first.write(output)
-        try second.write(output)
+    func write(_ outputs: [AttributedOutput]) throws {
+        try first.write(outputs)
+        try second.write(outputs)
     }
 
     func finish() throws {

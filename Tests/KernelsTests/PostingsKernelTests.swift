@@ -11,8 +11,8 @@ import Testing
         ) -> Int
     typealias Take =
         @convention(c) (
-            UnsafeMutablePointer<Float>?, UnsafePointer<UInt8>?, UnsafePointer<Float>?, Float, ck_partial_rows, Int,
-            UnsafeMutablePointer<UInt32>?, UnsafeMutablePointer<Int>?
+            UnsafeMutablePointer<Float>?, UnsafePointer<UInt8>?, UnsafePointer<Float>?, UnsafePointer<Float>?, Float,
+            ck_partial_rows, Int, UnsafeMutablePointer<UInt32>?, UnsafeMutablePointer<Int>?
         ) -> Int
     typealias AddToSlots =
         @convention(c) (
@@ -21,10 +21,10 @@ import Testing
         ) -> Int
     typealias AddFrequent =
         @convention(c) (
-            UnsafePointer<UInt64>?, UnsafePointer<Float>?, Float, ck_partial_rows, Int, UnsafeMutablePointer<UInt32>?,
-            UnsafeMutablePointer<Int>?
+            UnsafePointer<UInt64>?, UnsafePointer<Float>?, Float, UnsafePointer<Float>?, Float, ck_partial_rows, Int,
+            UnsafeMutablePointer<UInt32>?, UnsafeMutablePointer<Int>?
         ) -> Int
-    typealias Keep = @convention(c) (Float, ck_partial_rows, Int) -> Int
+    typealias Keep = @convention(c) (UnsafePointer<Float>?, Float, ck_partial_rows, Int) -> Int
 
     private let levels: [(KernelLevel, Find, Take, AddToSlots, AddFrequent, Keep)] = unsafe [
         (
@@ -40,7 +40,10 @@ import Testing
     private let first: UInt32 = 3 << 14
     private let size = 1000
     private let contributions: [Float] = [0, 0.5, 0.75, 0.9, 1, 1.1]
+    private let most: Float = 0.4
     private let least: Float = 0.2
+    /// By length.
+    private let rest = (0..<256).map { Float($0 % 7) / 20 }
 
     /// Rows of the block, rising, and some behind it.
     private func postings(_ count: Int, seed: UInt64) -> (rows: [UInt32], counts: [UInt8]) {
@@ -60,6 +63,7 @@ import Testing
 
     private struct Row: Equatable {
         let place: UInt32
+        let length: UInt32
         let sum: Float
         let other: Float
     }
@@ -85,7 +89,10 @@ import Testing
             }
         }
         return (
-            (0..<count).map { Row(place: places[$0], sum: sums[$0], other: others[$0]) }, Array(more.prefix(unknown))
+            (0..<count).map {
+                Row(place: places[$0] & 0xffff, length: places[$0] >> 16, sum: sums[$0], other: others[$0])
+            },
+            Array(more.prefix(unknown))
         )
     }
 
@@ -134,15 +141,17 @@ import Testing
         var block = [Float](repeating: 0, count: size)
         for (place, sum) in zip(rows.places, rows.sums) { block[Int(place)] = 4 * sum }
         let all = rows.places.map {
-            Row(place: $0, sum: block[Int($0)], other: scores[Int(lengthOfRow[Int($0)])])
+            Row(
+                place: $0, length: UInt32(lengthOfRow[Int($0)]), sum: block[Int($0)],
+                other: scores[Int(lengthOfRow[Int($0)])])
         }
-        let expected = all.filter { $0.sum + $0.other >= least }
+        let expected = all.filter { $0.sum + $0.other + rest[Int($0.length)] >= least }
         #expect(length < 100 || expected.count > 0 && expected.count < length)
         for unsafe(level, _, take, _, _, _) in unsafe levels {
             var sums = block
             let found = unsafe kept(of: (rows.places + [0], rows.sums + [0], rows.others + [0])) {
-                rows, more, unknown in
-                unsafe take(&sums, lengthOfRow, scores, least, rows, length, more, &unknown)
+                taken, more, unknown in
+                unsafe take(&sums, lengthOfRow, scores, rest, least, taken, length, more, &unknown)
             }
             #expect(found.rows == expected, "\(level)")
             #expect(
@@ -156,7 +165,8 @@ import Testing
         let (rows, counts) = postings(length, seed: 60)
         let open = partialRows(300, seed: 61)
         var slots = [UInt16](repeating: 0, count: size + 1)
-        for (index, place) in open.places.enumerated() { slots[Int(place)] = UInt16(index + 1) }
+        unsafe ck_postings_open(&slots, open.places, open.places.count)
+        for (index, place) in open.places.enumerated() { #expect(slots[Int(place)] == index + 1) }
         var expected = open.sums
         for (row, count) in zip(rows, counts).prefix(length) {
             guard let index = open.places.firstIndex(of: row - first) else { continue }
@@ -168,6 +178,8 @@ import Testing
             #expect(read == length)
             #expect(sums == expected, "\(level)")
         }
+        unsafe ck_postings_close(&slots, open.places, open.places.count)
+        #expect(slots.allSatisfy { $0 == 0 })
     }
 
     @Test(arguments: lengths) func `a frequent word is looked up, and rows that stay below are left out`(length: Int) {
@@ -176,26 +188,37 @@ import Testing
         var codes = [UInt64](repeating: 0, count: size / 32 + 1)
         for (row, code) in codeOfRow.enumerated() { codes[row / 32] |= UInt64(code) << (2 * UInt64(row % 32)) }
         let rows = partialRows(length, seed: 71)
+        let lengthOfRow = rows.places.map { _ in UInt32(generator.integer(below: 256)) }
         var expected: [Row] = []
         for index in rows.places.indices {
             let code = codeOfRow[Int(rows.places[index])]
             let sum = code < 3 ? rows.sums[index] + contributions[code] : rows.sums[index]
-            guard code == 3 || sum + rows.others[index] >= least else { continue }
-            expected.append(Row(place: rows.places[index], sum: sum, other: rows.others[index]))
+            let hoped = code == 3 ? sum + most : sum
+            guard hoped + rows.others[index] + rest[Int(lengthOfRow[index])] >= least else { continue }
+            expected.append(
+                Row(place: rows.places[index], length: lengthOfRow[index], sum: sum, other: rows.others[index]))
         }
-        let reaching = rows.places.indices.filter { rows.sums[$0] + rows.others[$0] >= least }.map {
-            Row(place: rows.places[$0], sum: rows.sums[$0], other: rows.others[$0])
+        #expect(
+            length < 100
+                || expected.contains {
+                    codeOfRow[Int($0.place)] == 3 && $0.sum + $0.other + rest[Int($0.length)] < least
+                })
+        let reaching = rows.places.indices.filter {
+            rows.sums[$0] + rows.others[$0] + rest[Int(lengthOfRow[$0])] >= least
+        }.map {
+            Row(place: rows.places[$0], length: lengthOfRow[$0], sum: rows.sums[$0], other: rows.others[$0])
         }
+        let taken = zip(rows.places, lengthOfRow).map { $0 | $1 << 16 }
         for unsafe(level, _, _, _, addFrequent, keep) in unsafe levels {
-            let padded = (rows.places + [0], rows.sums + [0], rows.others + [0])
+            let padded = (taken + [0], rows.sums + [0], rows.others + [0])
             let found = unsafe kept(of: padded) { rows, more, unknown in
-                unsafe addFrequent(codes, contributions, least, rows, length, more, &unknown)
+                unsafe addFrequent(codes, contributions, most, rest, least, rows, length, more, &unknown)
             }
             #expect(found.rows == expected, "\(level)")
             #expect(
                 found.more.map { found.rows[Int($0)].place } == expected.map(\.place).filter { codeOfRow[Int($0)] == 3 }
             )
-            let kept = unsafe self.kept(of: padded) { rows, _, _ in unsafe keep(least, rows, length) }
+            let kept = unsafe self.kept(of: padded) { rows, _, _ in unsafe keep(rest, least, rows, length) }
             #expect(kept.rows == reaching, "\(level)")
         }
     }

@@ -104,7 +104,7 @@ struct GrowingRun {
 final class OutputCollector: AttributionSink {
     let wantsTexts = true
     var outputs: [AttributedOutput] = []
-    func write(_ output: AttributedOutput) { outputs.append(output) }
+    func write(_ outputs: [AttributedOutput]) { self.outputs += outputs }
     func finish() {}
     func abandon() {}
 }

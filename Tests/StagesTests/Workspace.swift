@@ -90,7 +90,7 @@ final class Workspace {
         let wantsTexts = true
         func abandon() {}
         var outputs: [AttributedOutput] = []
-        func write(_ output: AttributedOutput) { outputs.append(output) }
+        func write(_ outputs: [AttributedOutput]) { self.outputs += outputs }
         func finish() {}
     }
 }

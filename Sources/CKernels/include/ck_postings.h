@@ -8,6 +8,7 @@
 
 /// Rows of a block with their sums, as a search holds them; places do not repeat.
 typedef struct {
+    /// From bit 16 on a row's length, of rows taken.
     uint32_t *places;
     float *sums;
     /// What else a row's score has.
@@ -25,12 +26,18 @@ size_t ck_postings_find(const uint32_t *rows, const uint8_t *counts, size_t n, u
 
 /// Takes rows out of the sums of a block, and keeps those that reach a score.
 ///
-/// rows.places: n of them, whose sums are read and set to 0. lengths: how long each row of the
-/// block is, 255 for longer ones; room for three more. length_scores: [256], what that adds to a score; never rises. A row is
-/// kept, in its order, where (sum + other) − least is not below 0. more: where among the rows kept those of length 255 are,
+/// rows.places: n of them without a length, whose sums are read and set to 0. lengths: how long each row of the block is, 255
+/// for longer ones; room for three more. length_scores: [256], what that adds to a score; never rises. rest: [256], what a row
+/// of a length may yet gain. A row is kept, in its order, where ((sum + other) + rest) − least is not below 0. more: where among the rows kept those of length 255 are,
 /// whose `others` are that of the table; room for n. Returns how many rows are kept.
-size_t ck_postings_take(float *block_sums, const uint8_t *lengths, const float *length_scores, float least,
-                        ck_partial_rows rows, size_t n, uint32_t *more, size_t *more_count);
+size_t ck_postings_take(float *block_sums, const uint8_t *lengths, const float *length_scores, const float *rest,
+                        float least, ck_partial_rows rows, size_t n, uint32_t *more, size_t *more_count);
+
+/// Gives rows slots, or takes them away.
+///
+/// slots: [size + 1] of the block, all 0 before the one and after the other; that of the row at places[i] becomes i + 1.
+void ck_postings_open(uint16_t *slots, const uint32_t *places, size_t n);
+void ck_postings_close(uint16_t *slots, const uint32_t *places, size_t n);
 
 /// Adds a word to the rows that have a slot, and to no others.
 ///
@@ -42,12 +49,13 @@ size_t ck_postings_add_to_slots(const uint32_t *rows, const uint8_t *counts, siz
 /// Adds a frequent word to rows, and keeps those that reach a score.
 ///
 /// codes: two bits for each row of the block, lowest first: how often the row has the word, 3 for more than twice. A row is
-/// kept as in ck_postings_take; one of code 3 always, its sum unchanged. more: where among the rows kept those are; room for n.
-size_t ck_postings_add_frequent(const uint64_t *codes, const float *contributions, float least, ck_partial_rows rows,
-                                size_t n, uint32_t *more, size_t *more_count);
+/// kept as in ck_postings_take; one of code 3 where it would be with `most`, what the word brings at most, and its sum
+/// unchanged. more: where among the rows kept those are; room for n.
+size_t ck_postings_add_frequent(const uint64_t *codes, const float *contributions, float most, const float *rest,
+                                float least, ck_partial_rows rows, size_t n, uint32_t *more, size_t *more_count);
 
 /// Keeps the rows that reach a score, as ck_postings_take does.
-size_t ck_postings_keep(float least, ck_partial_rows rows, size_t n);
+size_t ck_postings_keep(const float *rest, float least, ck_partial_rows rows, size_t n);
 
 /* The scalar versions are the definition; both give the same bits. AVX2 has no scatter and no compression: its processors run
    the scalar ones, which have no branch that could not be foreseen. */
@@ -55,14 +63,16 @@ size_t ck_postings_keep(float least, ck_partial_rows rows, size_t n);
     size_t ck_postings_find_##level(const uint32_t *rows, const uint8_t *counts, size_t n, uint32_t first,                 \
                                     uint32_t size, const float *contributions, float *sums, uint32_t *places,              \
                                     size_t *found);                                                                        \
-    size_t ck_postings_take_##level(float *block_sums, const uint8_t *lengths, const float *length_scores, float least,    \
-                                    ck_partial_rows rows, size_t n, uint32_t *more, size_t *more_count);                   \
+    size_t ck_postings_take_##level(float *block_sums, const uint8_t *lengths, const float *length_scores,                 \
+                                    const float *rest, float least, ck_partial_rows rows, size_t n, uint32_t *more,        \
+                                    size_t *more_count);                                                                   \
     size_t ck_postings_add_to_slots_##level(const uint32_t *rows, const uint8_t *counts, size_t n, uint32_t first,         \
                                             uint32_t size, const uint16_t *slots, const float *contributions,              \
                                             float *sums);                                                                  \
-    size_t ck_postings_add_frequent_##level(const uint64_t *codes, const float *contributions, float least,                \
-                                            ck_partial_rows rows, size_t n, uint32_t *more, size_t *more_count);           \
-    size_t ck_postings_keep_##level(float least, ck_partial_rows rows, size_t n);
+    size_t ck_postings_add_frequent_##level(const uint64_t *codes, const float *contributions, float most,                 \
+                                            const float *rest, float least, ck_partial_rows rows, size_t n,                \
+                                            uint32_t *more, size_t *more_count);                                           \
+    size_t ck_postings_keep_##level(const float *rest, float least, ck_partial_rows rows, size_t n);
 CK_POSTINGS_VERSION(scalar)
 CK_POSTINGS_VERSION(avx512)
 #undef CK_POSTINGS_VERSION

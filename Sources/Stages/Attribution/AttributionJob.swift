@@ -16,7 +16,8 @@ package enum OutputSource: Sendable {
 package protocol AttributionSink: AnyObject {
     /// Whether it uses the texts of outputs and sources.
     var wantsTexts: Bool { get }
-    func write(_ output: AttributedOutput) throws
+    /// - Parameter outputs: some of the log's, in its order.
+    func write(_ outputs: [AttributedOutput]) throws
     /// Ends the result, and durably so when it is a file.
     func finish() throws
     /// Undoes a result that came to no end.
@@ -119,8 +120,8 @@ package struct AttributionJob {
         var totals = (outputs: 0, failed: 0, tested: 0, withoutSource: 0, worstResidual: 0.0)
         try forEachBatch(of: source) { batch in
             let results = try engine.attribute(batch, options)
+            try sink.write(results.outputs)
             for output in results.outputs {
-                try sink.write(output)
                 totals.outputs += 1
                 switch output.result {
                 case .failed: totals.failed += 1

@@ -14,7 +14,7 @@ struct CorpusRows: Sendable {
     }
 
     private let shards: [CorpusShardReader]
-    private let firstRows: [Int]
+    private let places: RowPlaces
 
     private static let cacheBytes = 64 << 20
 
@@ -28,24 +28,19 @@ struct CorpusRows: Sendable {
             shards.append(try CorpusShardReader(path: path, cacheBytes: cacheBytes))
         }
         self.shards = shards
-        firstRows = catalog.shards.map(\.firstRow)
+        places = RowPlaces(shards.map(\.rows))
     }
 
     private func place(_ row: Int) -> (reader: CorpusShardReader, local: Int) {
-        // The last shard that begins at or before the row.
-        var (shard, end) = (0, firstRows.count)
-        while end - shard > 1 {
-            let middle = (shard + end) / 2
-            if firstRows[middle] <= row { shard = middle } else { end = middle }
-        }
-        return (shards[shard], row - firstRows[shard])
+        let place = places.place(of: row)
+        return (shards[place.file], place.row)
     }
 
     /// The rows that have not been erased; nil where none has.
     func present() throws(StorageError) -> RowSet? {
         var rows = RowSet(allOf: shards.reduce(0) { $0 + $1.rows })
         var isWhole = true
-        for (shard, firstRow) in zip(shards, firstRows) {
+        for (shard, firstRow) in zip(shards, places.firstRows) {
             for row in try shard.erasedRows() {
                 rows.remove(firstRow + row)
                 isWhole = false
@@ -73,7 +68,7 @@ struct CorpusRows: Sendable {
     ///
     /// - Parameter live: the rows that count; all where nil.
     func contains(id: String, among live: RowSet?) -> Bool {
-        zip(shards, firstRows).contains { shard, firstRow in
+        zip(shards, places.firstRows).contains { shard, firstRow in
             let known = shard.content == .passages ? PassageCutter.id(document: id, passage: 0) : id
             guard let row = (try? shard.row(ofID: known)) ?? nil else { return false }
             return live?.contains(firstRow + row) ?? true

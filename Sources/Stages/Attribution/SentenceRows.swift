@@ -3,17 +3,18 @@ package import Storage
 
 /// The embeddings of the sentences of any rows of the corpus, read from their shards in place. May be used from many threads.
 package struct SentenceRows: Sendable {
-    package let rows: Int
     private let dimension: Int
-    private let readers: [ShardReader]
-    private let firstRows: [Int]
+    private let shards: [SentenceFile.Rows]
+    private let places: RowPlaces
+
+    package var rows: Int { places.rows }
 
     /// - Parameters:
     ///   - artifacts: those of the stage of sentences, all shards in order.
     ///   - dimension: of the corpus' embeddings.
     /// - Throws: as ``ShardReader/init(path:expectedKind:cacheBytes:reads:)``, and `mismatch` for another dimension.
     package init(_ artifacts: [Artifact], dimension: Int) throws(StorageError) {
-        var (readers, firstRows, rows): ([ShardReader], [Int], Int) = ([], [], 0)
+        var shards: [SentenceFile.Rows] = []
         for artifact in artifacts {
             let reader = try SentenceFile.reader(artifact.path(ArtifactFile.sentences))
             let found = try SentenceFile.dimension(reader)
@@ -22,11 +23,10 @@ package struct SentenceRows: Sendable {
                     .mismatch, path: reader.path,
                     "its vectors have \(found) dimensions and the embeddings \(dimension); build the run again")
             }
-            readers.append(reader)
-            firstRows.append(rows)
-            rows += reader.rows
+            shards.append(try SentenceFile.Rows(reader))
         }
-        (self.readers, self.firstRows, self.rows) = (readers, firstRows, rows)
+        self.shards = shards
+        places = RowPlaces(shards.map(\.count))
         self.dimension = dimension
     }
 
@@ -38,13 +38,14 @@ package struct SentenceRows: Sendable {
     package func nearest(
         row: Int, to vector: Span<Float>
     ) throws(StorageError) -> (sentence: Int, cosine: Float)? {
-        precondition((0..<rows).contains(row) && vector.count == dimension, "row \(row) of \(rows)")
-        // The last shard that begins at or before the row and has rows.
-        var (low, high) = (0, firstRows.count)
-        while high - low > 1 {
-            let middle = (low + high) / 2
-            if firstRows[middle] <= row { low = middle } else { high = middle }
-        }
-        return try SentenceFile.nearest(readers[low], row: row - firstRows[low], to: vector)
+        precondition(vector.count == dimension, "\(vector.count) numbers for \(dimension)")
+        let place = places.place(of: row)
+        return try shards.span[place.file].nearest(place.row, to: vector)
+    }
+
+    /// Asks for what reading a row soon needs, or for where that lies.
+    func prefetch(row: Int, placeOnly: Bool) {
+        let place = places.place(of: row)
+        shards.span[place.file].prefetch(place.row, placeOnly: placeOnly)
     }
 }

@@ -44,7 +44,7 @@ struct CalibratedOrdering: SourceOrdering {
         let searched = ContinuousClock.now
         var worst = 0.0
         if ranking.needsInfluence { worst = try finder.addInfluence(to: &found, workers: workers) }
-        let orders = found.candidates.map(ranking.order)
+        let orders = order(found.candidates, workers: workers)
         // What ranks is known; the rest is told of the listed ones only.
         found.candidates = orders.map { $0.prefix(options.count).map(\.candidate) }
         if !ranking.needsInfluence { worst = try finder.addInfluence(to: &found, workers: workers) }
@@ -52,6 +52,13 @@ struct CalibratedOrdering: SourceOrdering {
             candidates: found.candidates, scores: orders.map { $0.prefix(options.count).map(\.score) },
             pValues: ranking.ranking == .fitted && finder.usesWords && texts == nil
                 ? nil : try pValues(orders, options), worstResidual: worst, searched: searched)
+    }
+
+    /// The candidates of each output by falling score.
+    private func order(_ candidates: [[Candidate]], workers: Int) -> [[(candidate: Candidate, score: Float)]] {
+        Parallel.map(count: candidates.count, blockSize: 64, workers: workers) { outputs in
+            outputs.map { ranking.order(candidates[$0]) }
+        }.flatMap(\.self)
     }
 
     private func pValues(

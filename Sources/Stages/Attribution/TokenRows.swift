@@ -4,25 +4,18 @@ package import Storage
 
 /// The words of any rows of the corpus, read from their shards in place. May be used from many threads.
 package struct TokenRows: Sendable {
-    package let rows: Int
-    private let readers: [ShardReader]
-    private let firstRows: [Int]
+    private let shards: [TokenFile.Rows]
+    private let places: RowPlaces
+
+    package var rows: Int { places.rows }
 
     /// - Parameter artifacts: those of the tokenize stage, all shards in order.
-    /// - Throws: as ``ShardReader/init(path:expectedKind:cacheBytes:)``.
+    /// - Throws: as ``ShardReader/init(path:expectedKind:cacheBytes:reads:)``.
     package init(_ artifacts: [Artifact]) throws(StorageError) {
-        var readers: [ShardReader] = []
-        var firstRows: [Int] = []
-        var rows = 0
-        for artifact in artifacts {
-            let reader = try TokenFile.reader(artifact)
-            readers.append(reader)
-            firstRows.append(rows)
-            rows += reader.rows
-        }
-        self.readers = readers
-        self.firstRows = firstRows
-        self.rows = rows
+        var shards: [TokenFile.Rows] = []
+        for artifact in artifacts { shards.append(try TokenFile.Rows(try TokenFile.reader(artifact))) }
+        self.shards = shards
+        places = RowPlaces(shards.map(\.count))
     }
 
     /// The words of one row.
@@ -37,13 +30,21 @@ package struct TokenRows: Sendable {
 
     /// The same into a bag whose memory is used again.
     package func read(row: Int, into bag: inout TokenBag) throws(StorageError) {
-        precondition((0..<rows).contains(row), "row \(row) of \(rows)")
-        // The last shard that begins at or before the row and has rows.
-        var (low, high) = (0, firstRows.count)
-        while high - low > 1 {
-            let middle = (low + high) / 2
-            if firstRows[middle] <= row { low = middle } else { high = middle }
+        let place = places.place(of: row)
+        try shards.span[place.file].read(place.row, into: &bag)
+    }
+
+    /// One of several rows that are read in turn; what the next ones need is asked for.
+    func read(_ rows: [Int], at position: Int, into bag: inout TokenBag) throws(StorageError) {
+        let shards = shards.span
+        if position + LookAhead.places < rows.count {
+            let place = places.place(of: rows[position + LookAhead.places])
+            shards[place.file].prefetch(place.row, placeOnly: true)
         }
-        try TokenFile.read(readers[low], row: row - firstRows[low], into: &bag)
+        if position + LookAhead.bytes < rows.count {
+            let place = places.place(of: rows[position + LookAhead.bytes])
+            shards[place.file].prefetch(place.row, placeOnly: false)
+        }
+        try read(row: rows[position], into: &bag)
     }
 }

@@ -83,7 +83,7 @@ struct WordCandidates: Sendable {
     /// The change of the loss on an output, in nats, by each of some rows.
     func influences(of rows: [Int], on query: TokenQuery) throws(StorageError) -> [Double] {
         try query.influences(count: rows.count) { sample, bag throws(StorageError) in
-            try self.rows.read(row: rows[sample], into: &bag)
+            try self.rows.read(rows, at: sample, into: &bag)
         }
     }
 }

@@ -75,21 +75,37 @@ enum SentenceFile {
         return try reader.bytes(sentences, row: row).count / (dimension + factorBytes)
     }
 
-    /// The largest cosine of a row's sentences with a vector; nothing for a row that has none of its own.
-    ///
-    /// - Parameter vector: of length 1 or 0, as many numbers as the file's vectors have.
-    /// - Throws: `corrupt`.
-    /// - Complexity: O(sentences · dimension), without a copy.
-    static func nearest(
-        _ reader: ShardReader, row: Int, to vector: Span<Float>
-    ) throws(StorageError) -> (sentence: Int, cosine: Float)? {
-        var nearest: (sentence: Int, cosine: Float)?
-        try reader.forEachBytes(sentences, rows: row..<row + 1) { row, bytes throws(StorageError) in
-            guard !bytes.isEmpty else { return }
+    /// A file whose rows are read one by one.
+    struct Rows: Sendable {
+        private let reader: ShardReader
+        private let sentences: ShardReader.RawColumn
+
+        /// - Throws: `mismatch` for a file without the column.
+        init(_ reader: ShardReader) throws(StorageError) {
+            self.reader = reader
+            sentences = try reader.rawColumn(SentenceFile.sentences)
+        }
+
+        var count: Int { reader.rows }
+
+        /// Asks for what reading a row needs, or for where that lies.
+        @inline(__always)
+        func prefetch(_ row: Int, placeOnly: Bool) { reader.prefetch(sentences, row: row, placeOnly: placeOnly) }
+
+        /// The largest cosine of a row's sentences with a vector; nothing for a row that has none of its own.
+        ///
+        /// - Parameter vector: of length 1 or 0, as many numbers as the file's vectors have.
+        /// - Throws: `corrupt`.
+        /// - Complexity: O(sentences · dimension), without a copy.
+        @inline(__always)
+        func nearest(_ row: Int, to vector: Span<Float>) throws(StorageError) -> (sentence: Int, cosine: Float)? {
+            let bytes = try reader.bytes(sentences, row: row)
+            guard !bytes.isEmpty else { return nil }
             let count = bytes.byteCount / (vector.count + factorBytes)
             guard count > 1, bytes.byteCount % (vector.count + factorBytes) == 0 else {
                 throw damage(reader, row: row)
             }
+            var nearest: (sentence: Int, cosine: Float)?
             for sentence in 0..<count {
                 let factor = Float(bitPattern: bytes.integer(at: factorBytes * sentence, as: UInt32.self))
                 guard (0...1).contains(factor) else { throw damage(reader, row: row) }
@@ -97,8 +113,8 @@ enum SentenceFile {
                 let cosine = factor * dot(signedBytes: bytes.extracting(start..<start + vector.count), vector)
                 if cosine > nearest?.cosine ?? -.infinity { nearest = (sentence, cosine) }
             }
+            return nearest
         }
-        return nearest
     }
 
     /// Checks a file completely: every byte, and that each row's vectors have length 1 or 0.

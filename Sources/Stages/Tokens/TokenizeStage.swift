@@ -107,21 +107,45 @@ enum TokenFile {
         }
     }
 
-    /// Reads one row, and what is known of its sentences, into a bag whose memory is used again.
-    static func read(_ reader: ShardReader, row: Int, into bag: inout TokenBag) throws(StorageError) {
-        let lengths = try reader.values(length, as: UInt32.self, rows: row..<row + 1)
-        try reader.forEachBytes(tokens, rows: row..<row + 1) { row, bytes throws(StorageError) in
-            guard fill(&bag, from: bytes, length: lengths[0]) else { throw damage(reader, row: row) }
+    /// A file whose rows are read one by one.
+    struct Rows: Sendable {
+        private let reader: ShardReader
+        private let (tokens, length, sentences): (ShardReader.RawColumn, ShardReader.RawColumn, ShardReader.RawColumn)
+
+        /// - Throws: `mismatch` for a file without these columns.
+        init(_ reader: ShardReader) throws(StorageError) {
+            self.reader = reader
+            tokens = try reader.rawColumn(TokenFile.tokens)
+            length = try reader.rawColumn(TokenFile.length)
+            sentences = try reader.rawColumn(TokenFile.sentences)
         }
-        try reader.forEachBytes(sentences, rows: row..<row + 1) { row, bytes throws(StorageError) in
-            guard fillSentences(of: &bag, from: bytes) else { throw damage(reader, row: row) }
+
+        var count: Int { reader.rows }
+
+        /// Reads one row, and what is known of its sentences, into a bag whose memory is used again.
+        ///
+        /// - Throws: `corrupt`.
+        @inline(__always)
+        func read(_ row: Int, into bag: inout TokenBag) throws(StorageError) {
+            let length = try reader.bytes(length, row: row).integer(at: 0, as: UInt32.self)
+            guard fill(&bag, from: try reader.bytes(tokens, row: row), length: length),
+                fillSentences(of: &bag, from: try reader.bytes(sentences, row: row))
+            else { throw damage(reader, row: row) }
+        }
+
+        /// Asks for what reading a row needs, or for where that lies.
+        @inline(__always)
+        func prefetch(_ row: Int, placeOnly: Bool) {
+            if !placeOnly { reader.prefetch(length, row: row, placeOnly: false) }
+            reader.prefetch(tokens, row: row, placeOnly: placeOnly)
+            reader.prefetch(sentences, row: row, placeOnly: placeOnly)
         }
     }
 
     /// The words of each sentence of a row that has several.
     static func sentenceLengths(_ reader: ShardReader, row: Int) throws(StorageError) -> [UInt32] {
         var bag = TokenBag(ids: [], counts: [], length: 0)
-        try read(reader, row: row, into: &bag)
+        try Rows(reader).read(row, into: &bag)
         return bag.sentenceLengths
     }
 
@@ -149,8 +173,9 @@ enum TokenFile {
             // A file of an earlier version has no sentences.
             guard reader.hasColumn(sentences) else { continue }
             var bag = TokenBag(ids: [], counts: [], length: 0)
+            let single = try Rows(reader)
             for row in rows {
-                try read(reader, row: row, into: &bag)
+                try single.read(row, into: &bag)
                 let isComplete = bag.sentenceLengths.reduce(0) { $0 + Int($1) } == bag.length
                 guard bag.sentenceLengths.isEmpty || isComplete else { throw damage(reader, row: row) }
             }

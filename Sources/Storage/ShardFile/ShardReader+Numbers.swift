@@ -25,7 +25,7 @@ extension ShardReader {
             )
         }
         let rows = checked(rows ?? 0..<self.rows)
-        try checkOnce(chunks(of: rows), of: index)
+        for chunk in chunks(of: rows) { _ = try sound(chunk, of: index) }
         let start = directory.columns[index].offset + rows.lowerBound * rowBytes
         let bytes = fileSpan.extracting(start..<start + rows.count * rowBytes)
         // Columns begin at multiples of 64, so every element is aligned.
@@ -117,6 +117,16 @@ extension ShardReader {
     }
 }
 
+extension MutableSpan where Element: ShardElement {
+    /// Takes over the bytes of as many elements.
+    mutating func copy(_ bytes: RawSpan) {
+        unsafe withUnsafeMutableBytes { output in
+            precondition(output.count == bytes.byteCount)
+            unsafe bytes.withUnsafeBytes { unsafe output.copyMemory(from: $0) }
+        }
+    }
+}
+
 extension ShardReader {
     /// The chunks that hold `rows`.
     func chunks(of rows: Range<Int>) -> Range<Int> {
@@ -148,11 +158,8 @@ extension ShardReader {
         _ column: Int, rows: Range<Int>, into destination: inout MutableSpan<T>
     ) throws(StorageError) {
         try forEachPiece(of: column, rows: rows, count: destination.count) { bytes, elements throws(StorageError) in
-            unsafe destination.withUnsafeMutableBytes { output in
-                let target = unsafe UnsafeMutableRawBufferPointer(
-                    rebasing: output[elements.lowerBound * T.element.size..<elements.upperBound * T.element.size])
-                unsafe bytes.withUnsafeBytes { unsafe target.copyMemory(from: $0) }
-            }
+            var part = destination._mutatingExtracting(elements)
+            part.copy(bytes)
         }
     }
 

@@ -41,7 +41,9 @@ package final class ShardReader: Sendable {
 
     let header: ShardHeader
     let directory: ShardDirectory
-    let state: Mutex<State>
+    let chunkTable: ChunkTable
+    /// The chunks decoded last.
+    let decoded: Mutex<DecodedChunks>
 
     /// - Parameters:
     ///   - expectedKind: another kind of file is refused; nil takes any.
@@ -59,7 +61,8 @@ package final class ShardReader: Sendable {
         directory = try ShardDirectory(decoding: file.bytes, header: header, path: path)
         columns = directory.columns.map(\.description)
         attributes = directory.attributes
-        state = Mutex(State(directory: directory, cacheBytes: cacheBytes))
+        chunkTable = ChunkTable(directory, chunks: header.chunkCount, of: file)
+        decoded = Mutex(DecodedChunks(cacheBytes: cacheBytes))
         if reads == .scattered { file.advise(.random) }
         if let expectedKind, expectedKind != header.kind {
             throw StorageError(
@@ -93,24 +96,20 @@ package final class ShardReader: Sendable {
 }
 
 extension ShardReader {
-    /// What changes while reading: which chunks were found sound, and the chunks decoded last.
-    struct State: Sendable {
+    /// Chunks that were decoded not long ago.
+    struct DecodedChunks: Sendable {
         struct Entry: Sendable {
             let column: Int
             let chunk: Int
             let bytes: [UInt8]
         }
 
-        var isChecked: [[Bool]]
         /// Least recently used first.
         var cache: [Entry] = []
         var cachedBytes = 0
         let cacheBytes: Int
 
-        init(directory: ShardDirectory, cacheBytes: Int) {
-            isChecked = directory.columns.map { [Bool](repeating: false, count: $0.chunks.count) }
-            self.cacheBytes = cacheBytes
-        }
+        init(cacheBytes: Int) { self.cacheBytes = cacheBytes }
 
         mutating func cached(column: Int, chunk: Int) -> [UInt8]? {
             guard let index = cache.lastIndex(where: { $0.chunk == chunk && $0.column == column }) else { return nil }
@@ -133,50 +132,44 @@ extension ShardReader {
     func withChunk<R>(
         _ chunk: Int, of column: Int, _ body: (RawSpan) throws(StorageError) -> R
     ) throws(StorageError) -> R {
-        let entry = directory.columns[column].chunks[chunk]
-        let stored = fileSpan.extracting(entry.offset..<entry.offset + entry.storedBytes)
-        if columns[column].codec.isVerbatim {
-            try checkOnce(chunk, of: column, stored)
-            return try body(stored)
-        }
-        if let bytes = state.withLock({ $0.cached(column: column, chunk: chunk) }) { return try body(bytes.rawBytes) }
+        if columns[column].codec.isVerbatim { return try body(try sound(chunk, of: column)) }
+        if let bytes = decoded.withLock({ $0.cached(column: column, chunk: chunk) }) { return try body(bytes.rawBytes) }
         let bytes = try decode(chunk, of: column)
-        state.withLock { $0.insert(bytes, column: column, chunk: chunk) }
+        decoded.withLock { $0.insert(bytes, column: column, chunk: chunk) }
         return try body(bytes.rawBytes)
     }
 
     /// Checks and decodes a chunk that is not stored as it lies in memory.
     func decode(_ chunk: Int, of column: Int) throws(StorageError) -> [UInt8] {
         let entry = directory.columns[column].chunks[chunk]
-        let stored = fileSpan.extracting(entry.offset..<entry.offset + entry.storedBytes)
-        try checkOnce(chunk, of: column, stored)
         let description = columns[column]
         guard
             let bytes = description.codec.decode(
-                stored, count: entry.decodedBytes, elementSize: description.element.size)
+                try sound(chunk, of: column), count: entry.decodedBytes, elementSize: description.element.size)
         else {
             throw damage("does not decode to \(entry.decodedBytes) bytes of \(description.codec)", chunk, of: column)
         }
         return bytes
     }
 
-    private func checkOnce(_ chunk: Int, of column: Int, _ stored: RawSpan) throws(StorageError) {
-        if state.withLock({ $0.isChecked[column][chunk] }) { return }
+    /// A chunk as it is stored; its checksum is checked the first time.
+    @inline(__always)
+    @_lifetime(borrow self)
+    func sound(_ chunk: Int, of column: Int) throws(StorageError) -> RawSpan {
+        let table = chunkTable
+        if !table.isSound(chunk, of: column) { try checkFirst(chunk, of: column) }
+        return unsafe _overrideLifetime(table.stored(chunk, of: column), borrowing: self)
+    }
+
+    @inline(never)
+    private func checkFirst(_ chunk: Int, of column: Int) throws(StorageError) {
+        let table = chunkTable
         if reads == .scattered {
             let entry = directory.columns[column].chunks[chunk]
             file.willNeed(entry.offset..<entry.offset + entry.storedBytes)
         }
-        try check(chunk, of: column, stored)
-        state.withLock { $0.isChecked[column][chunk] = true }
-    }
-
-    /// Checks the checksums of chunks that are stored as they lie in memory, where that was not done before.
-    func checkOnce(_ chunks: Range<Int>, of column: Int) throws(StorageError) {
-        if state.withLock({ $0.isChecked[column][chunks].allSatisfy(\.self) }) { return }
-        for chunk in chunks {
-            let entry = directory.columns[column].chunks[chunk]
-            try checkOnce(chunk, of: column, fileSpan.extracting(entry.offset..<entry.offset + entry.storedBytes))
-        }
+        try check(chunk, of: column, table.stored(chunk, of: column))
+        table.markSound(chunk, of: column)
     }
 
     /// Compares a chunk's checksum with the directory's.

@@ -8,6 +8,8 @@ internal import Storage
     let term: Scorer.Term
     /// What a row gains by the word, by its count, twice at least; none for a scorer that reads lengths.
     let contributions: UnsafePointer<Float>
+    /// How often a row has the word at most.
+    let largest: Int
     /// What a row gains by the word at most.
     let bound: Float
     /// The same, less what the length costs that the word takes.
@@ -45,9 +47,17 @@ internal import Storage
         unsafe codes = frequent?.codes
         let largest = index.largestCounts.largest(of: place.word, counts)
         let all = (0...max(2, largest)).map { scorer.contribution(of: term, count: $0, length: 0) }
+        self.largest = Int(largest)
         bound = all[Int(largest)]
         net = (0...Int(largest)).reduce(0) { max($0, all[$1] - Float($1) * lengthCost) }
         unsafe contributions = UnsafePointer(table.add(Scorer.readsLengths ? [] : all))
+    }
+
+    /// What each occurrence of the word brings beyond those before, never rising; of a scorer that does not read lengths.
+    var gains: [Float] {
+        (1...max(1, largest)).map { count in
+            unsafe contributions[count] - contributions[count - 1]
+        }
     }
 
     /// The row of the next posting; nil at the end.

@@ -8,6 +8,9 @@ internal import CKernels
     /// Rows of a block: what is known of them stays in a core's cache.
     static let capacity = 1 << 14
 
+    /// A row's place in the block, of rows taken, whose lengths stand above it.
+    private static let place: UInt32 = 0xffff
+
     /// Rows that a vector kernel may write beyond those it has found.
     private static let margin = 16
 
@@ -63,15 +66,17 @@ internal import CKernels
         }
     }
 
-    /// Takes the rows found out of the block, with what their lengths bring, and keeps those whose score is at least so much.
+    /// Takes the rows found out of the block, with what their lengths bring, and keeps those whose score can be at least so
+    /// much with the words from `word` on.
     @inline(__always)
-    func take<Scorer>(least: Float, of block: Range<Int>, _ plan: PostingsPlan<Scorer>) {
+    func take<Scorer>(least: Float, word: Int, of block: Range<Int>, _ plan: PostingsPlan<Scorer>) {
         var unknown = 0
         count = unsafe ck_postings_take(
-            sums, plan.lengths.bytes(of: block), plan.lengthScores, least, rows, count, more, &unknown)
+            sums, plan.lengths.bytes(of: block), plan.lengthScores, plan.restByLength(word), least, rows, count, more,
+            &unknown)
         for index in 0..<unknown {
             let row = unsafe Int(more[index])
-            let place = unsafe Int(rows.places[row])
+            let place = unsafe Int(rows.places[row] & Self.place)
             unsafe rows.others[row] = plan.scorer.rowScore(
                 of: plan.query, length: plan.lengths[block.lowerBound + place])
         }
@@ -80,13 +85,13 @@ internal import CKernels
     /// Lets words add to the rows taken.
     @inline(__always)
     func open() {
-        for index in 0..<count { unsafe slots[Int(rows.places[index])] = UInt16(truncatingIfNeeded: index + 1) }
+        unsafe ck_postings_open(slots, rows.places, count)
     }
 
     /// Ends what ``open()`` began.
     @inline(__always)
     func close() {
-        for index in 0..<count { unsafe slots[Int(rows.places[index])] = 0 }
+        unsafe ck_postings_close(slots, rows.places, count)
     }
 
     /// Adds a word to the rows taken, between ``open()`` and ``close()``.
@@ -106,39 +111,45 @@ internal import CKernels
         }
     }
 
-    /// Keeps the rows taken whose score is at least so much.
+    /// Keeps the rows taken whose score can be at least so much with the words from `word` on.
     @inline(__always)
-    func keep(least: Float) { count = unsafe ck_postings_keep(least, rows, count) }
+    func keep<Scorer>(least: Float, word: Int, _ plan: PostingsPlan<Scorer>) {
+        count = unsafe ck_postings_keep(plan.restByLength(word), least, rows, count)
+    }
 
-    /// Looks the rows taken up in a word, and keeps those whose score is at least so much, or may be.
+    /// Looks the rows taken up in a word, and keeps those whose score can be at least so much with the words from `next` on.
     @inline(__always)
     func lookUp<Scorer>(
-        in list: inout PostingList<Scorer>, least: Float, of block: Range<Int>, _ plan: PostingsPlan<Scorer>
+        in list: inout PostingList<Scorer>, least: Float, next: Int, of block: Range<Int>, _ plan: PostingsPlan<Scorer>
     ) {
         if let codes = unsafe list.codes, !Scorer.readsLengths {
             var unknown = 0
             count = unsafe ck_postings_add_frequent(
-                codes + block.lowerBound / 32, list.contributions, least, rows, count, more, &unknown)
+                codes + block.lowerBound / 32, list.contributions, list.bound, plan.restByLength(next), least, rows,
+                count,
+                more, &unknown)
             for index in 0..<unknown {
                 let row = unsafe Int(more[index])
-                let times = unsafe list.exactCount(in: UInt32(block.lowerBound) + rows.places[row])
+                let times = unsafe list.exactCount(in: UInt32(block.lowerBound) + rows.places[row] & Self.place)
                 unsafe rows.sums[row] += list.contributions[Int(times)]
             }
         } else {
             for index in 0..<count {
-                let row = unsafe block.lowerBound + Int(rows.places[index])
+                let row = unsafe block.lowerBound + Int(rows.places[index] & Self.place)
                 let length = Scorer.readsLengths ? plan.lengths[row] : 0
                 unsafe rows.sums[index] += list.contribution(
                     count: list.count(in: UInt32(row)), length: length, plan.scorer)
             }
-            keep(least: least)
+            keep(least: least, word: next, plan)
         }
     }
 
     /// Calls `body` with each of the rows taken, and ends the block.
     @inline(__always)
     func end(_ body: (_ place: Int, _ sum: Float, _ lengthScore: Float) -> Void) {
-        for index in 0..<count { unsafe body(Int(rows.places[index]), rows.sums[index], rows.others[index]) }
+        for index in 0..<count {
+            unsafe body(Int(rows.places[index] & Self.place), rows.sums[index], rows.others[index])
+        }
         count = 0
     }
 

@@ -2,7 +2,7 @@ internal import Kernels
 internal import Storage
 
 /// What a search of one query in one inverted file goes by; nothing of it changes while blocks are read.
-final class PostingsPlan<Scorer: PostingsScorer> {
+@safe final class PostingsPlan<Scorer: PostingsScorer> {
     let index: PostingsIndex
     let query: Scorer.Query
     let scorer: Scorer
@@ -24,6 +24,9 @@ final class PostingsPlan<Scorer: PostingsScorer> {
     /// `unseen[i]`: the score of a row that has none of the words before `i` at most.
     let unseen: [Float]
     let lengths: RowLengths
+    /// `[(lists.count + 1) × 256]`: what the words from `i` on bring a row of so many words at most, the last for all that are
+    /// longer.
+    private let restsByLength: UnsafePointer<Float>
     /// `[256]`: what a row's length brings, the last for all that are longer at most.
     let lengthScores: [Float]
     private let contributions = ContributionTable()
@@ -77,8 +80,70 @@ final class PostingsPlan<Scorer: PostingsScorer> {
             rest.append(Float(sum))
             unseen.append(Float(max(net, sum - Double(cost.beyond))))
         }
-        self.rest = rest.reversed()
-        self.unseen = unseen.reversed()
+        rest.reverse()
+        unseen.reverse()
+        let byLength = Self.restsByLength(lists, rest: rest, margin: margin, longest: lengths.longest)
+        if !Scorer.readsLengths {
+            let (all, longest) = (lengthScores, lengths.longest)
+            for word in unseen.indices {
+                let scores = (0...longest).map { byLength[Self.lengths * word + $0] + all[$0] }
+                unseen[word] = min(unseen[word], scores.max()! + Float(margin))
+            }
+        }
+        (self.rest, self.unseen) = (rest, unseen)
+        unsafe restsByLength = UnsafePointer(contributions.add(byLength))
+    }
+
+    /// Lengths that are told from each other, the last for all that are longer.
+    private static var lengths: Int { 256 }
+
+    /// `[256]`: what the words from `word` on bring a row of so many words at most.
+    @inline(__always)
+    func restByLength(_ word: Int) -> UnsafePointer<Float> { unsafe restsByLength + Self.lengths * word }
+
+    /// What the words from each on bring a row of so many words at most.
+    ///
+    /// A row cannot have more of the query's words than it has words. Each further occurrence of a word brings less than the
+    /// one before, so the most that n words can bring is the sum of the n largest gains of one occurrence.
+    ///
+    /// - Parameters:
+    ///   - rest: the same for a row of any length.
+    ///   - longest: words of the longest row; 255 stands for more.
+    /// - Returns: `[(lists.count + 1) × 256]`
+    /// - Complexity: O(lists · longest)
+    private static func restsByLength(
+        _ lists: [PostingList<Scorer>], rest: [Float], margin: Double, longest: Int
+    ) -> [Float] {
+        var tables = [Float](repeating: 0, count: rest.count * lengths)
+        // The largest gains of one occurrence, falling.
+        var gains: [Float] = []
+        for word in rest.indices.reversed() {
+            if word < lists.count, !Scorer.readsLengths { gains = merged(gains, lists[word].gains, count: longest) }
+            var sum = margin
+            for length in 0..<lengths {
+                if length > 0, length <= gains.count { sum += Double(gains[length - 1]) }
+                let isKnown = !Scorer.readsLengths && length < lengths - 1
+                tables[lengths * word + length] = isKnown ? min(Float(sum), rest[word]) : rest[word]
+            }
+        }
+        return tables
+    }
+
+    /// The largest of two falling lists, falling.
+    private static func merged(_ a: [Float], _ b: [Float], count: Int) -> [Float] {
+        var result: [Float] = []
+        result.reserveCapacity(count)
+        var (i, j) = (0, 0)
+        while result.count < count, i < a.count || j < b.count {
+            if j == b.count || i < a.count && a[i] >= b[j] {
+                result.append(a[i])
+                i += 1
+            } else {
+                result.append(b[j])
+                j += 1
+            }
+        }
+        return result
     }
 
     /// Whether a row of the index may be found.

@@ -92,7 +92,7 @@ struct PostingsSearch<Scorer: PostingsScorer> {
         for block in plan.index.blocks {
             for word in 0..<words { try find(word, in: block, sums) }
             let worst = found.worst
-            sums.take(least: -worst, of: block, plan)
+            sums.take(least: -worst, word: lists.count, of: block, plan)
             sums.end { place, sum, lengthScore in
                 let row = block.lowerBound + place
                 guard plan.allows(row), -(sum + lengthScore) <= worst else { return }
@@ -119,11 +119,11 @@ struct PostingsSearch<Scorer: PostingsScorer> {
         for word in 0..<finding { try find(word, in: block, sums) }
         // A little less than the floor, for the sums are rounded; what is kept is looked at again.
         let least = floor - (abs(floor) + plan.rest[0]) * 0x1p-20
-        sums.take(least: least - plan.rest[finding], of: block, plan)
+        sums.take(least: least, word: finding, of: block, plan)
         var word = finding
         while word < lists.count, sums.count > 0 {
             if word >= plan.firstFrequent || sums.count * Self.lookupCost < plan.shares[word] {
-                sums.lookUp(in: &lists[word], least: least - plan.rest[word + 1], of: block, plan)
+                sums.lookUp(in: &lists[word], least: least, next: word + 1, of: block, plan)
                 word += 1
             } else {
                 sums.open()
@@ -132,7 +132,7 @@ struct PostingsSearch<Scorer: PostingsScorer> {
                     word += 1
                 } while word < plan.firstFrequent && plan.shares[word] < Self.readingCost * sums.count
                 sums.close()
-                sums.keep(least: least - plan.rest[word])
+                sums.keep(least: least, word: word, plan)
             }
         }
         sums.end { place, sum, lengthScore in

@@ -13,6 +13,8 @@ internal import Synchronization
     private let bytes: UnsafeMutablePointer<UInt8>
     private let exact: UnsafePointer<UInt32>
     private let rows: Int
+    /// The words of the longest row, 255 where they are more.
+    let longest: Int
 
     /// - Complexity: O(rows)
     init(_ lengths: Span<UInt32>) {
@@ -20,7 +22,13 @@ internal import Synchronization
         // Three more: kernels read four bytes at a row.
         unsafe bytes = LargePages.zeros(rows + 3)
         unsafe exact = lengths.withUnsafeBufferPointer { unsafe $0.baseAddress ?? UnsafePointer(bitPattern: 64)! }
-        for row in lengths.indices { unsafe bytes[row] = UInt8(clamping: lengths[row]) }
+        var longest: UInt8 = 0
+        for row in lengths.indices {
+            let length = UInt8(clamping: lengths[row])
+            unsafe bytes[row] = length
+            longest = max(longest, length)
+        }
+        self.longest = Int(longest)
     }
 
     deinit { unsafe bytes.deallocate() }
