@@ -95,6 +95,31 @@ import Testing
                 == true)
     }
 
+    /// The same of a row of a column that was found once; and asking for rows ahead neither fails nor hides it.
+    @Test func aDamagedChunkIsFoundInARawColumn() throws {
+        let folder = TemporaryFolder()
+        let writer = try ShardWriter(path: folder.path("x"), kind: "x", columns: [.variable("text")], chunkRows: 2)
+        for text in ["one", "two", "three", "four", "five"] { try writer.append("text", string: text) }
+        _ = try writer.finish()
+        let sound = TemporaryFolder.contents(folder.path("x"))
+        // Chunks of two rows: three offsets, then the texts. The second begins behind 12 + 6 bytes.
+        for offset in 64 + 18..<64 + 18 + 21 {
+            for pattern in [0x01, 0xff] as [UInt8] {
+                var bytes = sound
+                bytes[offset] ^= pattern
+                let reader = try ShardReader(path: folder.write(bytes, to: "damaged"), expectedKind: "x")
+                let text = try reader.rawColumn("text")
+                for row in 0..<5 {
+                    for placeOnly in [true, false] { reader.prefetch(text, row: row, placeOnly: placeOnly) }
+                }
+                #expect(try reader.bytes(text, row: 1).byteCount == 3)
+                #expect(throws: StorageError.self, "byte \(offset)") { _ = try reader.bytes(text, row: 2).byteCount }
+                #expect(throws: StorageError.self, "again") { _ = try reader.bytes(text, row: 3).byteCount }
+                #expect(try reader.bytes(text, row: 4).byteCount == 4)
+            }
+        }
+    }
+
     /// Every field of the directory set to nonsense, with checksums put right: refused, never a crash.
     @Test func forgedDirectoriesAreRefused() throws {
         let folder = TemporaryFolder()

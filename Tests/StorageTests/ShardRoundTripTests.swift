@@ -119,6 +119,44 @@ import Testing
         #expect(try reader.floats("single", rows: 3..<5).count == 4)
     }
 
+    /// A column that was found once gives each row as the other ways do, whatever was asked for ahead.
+    @Test func rawColumnsGiveTheSameRows() throws {
+        let folder = TemporaryFolder()
+        let writer = try ShardWriter(
+            path: folder.path("raw"), kind: "raw",
+            columns: [
+                ColumnDescription("half", .float16, width: 2), ColumnDescription("double", .float64, width: 2),
+                ColumnDescription("single", .float32, width: 2), .variable("text"),
+                ColumnDescription("packed", .uint32, codec: .zstd(3)),
+            ], chunkRows: 3)
+        for row in 0..<8 {
+            for name in ["half", "double", "single"] { try writer.append(name, floats: [Float(row), -0.1].span) }
+            try writer.append("text", string: String(repeating: "ä", count: row % 4))
+            try writer.append("packed", value: UInt32(row))
+        }
+        _ = try writer.finish()
+        let reader = try ShardReader(path: folder.path("raw"), expectedKind: "raw")
+        for name in ["half", "double", "single"] {
+            let column = try reader.rawColumn(name)
+            for row in (0..<8).reversed() {
+                for placeOnly in [true, false] { reader.prefetch(column, row: row, placeOnly: placeOnly) }
+                var found: [Float] = [7, 7]
+                var span = found.mutableSpan
+                try reader.read(column, row: row, into: &span)
+                var expected: [Float] = []
+                try reader.read(name, rows: row..<row + 1, into: &expected)
+                #expect(found == expected, "\(name), row \(row)")
+            }
+        }
+        let text = try reader.rawColumn("text")
+        for row in 0..<8 {
+            for placeOnly in [true, false] { reader.prefetch(text, row: row, placeOnly: placeOnly) }
+            #expect(try reader.bytes(text, row: row).copied() == reader.bytes("text", row: row))
+        }
+        #expect(throws: StorageError.self) { try reader.rawColumn("packed") }
+        #expect(throws: StorageError.self) { try reader.rawColumn("none") }
+    }
+
     @Test func columnsOfDifferentLengthsAreRefused() throws {
         let folder = TemporaryFolder()
         do {
