@@ -57,8 +57,10 @@ struct ShardedColumn: Sendable {
         readAhead = reads == .scattered ? ReadAhead() : nil
         self.column = column
         var raw: [ShardReader.RawColumn] = []
-        for reader in readers where try reader.column(column).codec.isVerbatim {
-            raw.append(try reader.rawColumn(column))
+        for reader in readers {
+            let found = try reader.column(column)
+            guard found.codec.isVerbatim, [.float16, .float32, .float64].contains(found.element) else { break }
+            raw.append(try reader.rawColumn(column, of: found.element))
         }
         self.raw = raw.count == readers.count ? raw : []
         places = RowPlaces(readers.map(\.rows))

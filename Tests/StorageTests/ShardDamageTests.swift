@@ -108,7 +108,7 @@ import Testing
                 var bytes = sound
                 bytes[offset] ^= pattern
                 let reader = try ShardReader(path: folder.write(bytes, to: "damaged"), expectedKind: "x")
-                let text = try reader.rawColumn("text")
+                let text = try reader.rawColumn("text", of: nil)
                 for row in 0..<5 {
                     for placeOnly in [true, false] { reader.prefetch(text, row: row, placeOnly: placeOnly) }
                 }

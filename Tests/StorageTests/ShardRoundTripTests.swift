@@ -136,8 +136,8 @@ import Testing
         }
         _ = try writer.finish()
         let reader = try ShardReader(path: folder.path("raw"), expectedKind: "raw")
-        for name in ["half", "double", "single"] {
-            let column = try reader.rawColumn(name)
+        for (name, element) in [("half", ElementType.float16), ("double", .float64), ("single", .float32)] {
+            let column = try reader.rawColumn(name, of: element)
             for row in (0..<8).reversed() {
                 for placeOnly in [true, false] { reader.prefetch(column, row: row, placeOnly: placeOnly) }
                 var found: [Float] = [7, 7]
@@ -148,13 +148,16 @@ import Testing
                 #expect(found == expected, "\(name), row \(row)")
             }
         }
-        let text = try reader.rawColumn("text")
+        let text = try reader.rawColumn("text", of: nil)
         for row in 0..<8 {
             for placeOnly in [true, false] { reader.prefetch(text, row: row, placeOnly: placeOnly) }
             #expect(try reader.bytes(text, row: row).copied() == reader.bytes("text", row: row))
         }
-        #expect(throws: StorageError.self) { try reader.rawColumn("packed") }
-        #expect(throws: StorageError.self) { try reader.rawColumn("none") }
+        #expect(throws: StorageError.self) { try reader.rawColumn("packed", of: .uint32) }
+        #expect(throws: StorageError.self) { try reader.rawColumn("none", of: nil) }
+        #expect(throws: StorageError.self) { try reader.rawColumn("text", of: .uint8) }
+        #expect(throws: StorageError.self) { try reader.rawColumn("single", of: .float16) }
+        #expect(throws: StorageError.self) { try reader.rawColumn("single", of: nil) }
     }
 
     @Test func columnsOfDifferentLengthsAreRefused() throws {

@@ -42,17 +42,22 @@ import VectorIndex
         return try PostingsIndex(folder: "\(folder)/\(range)")
     }
 
-    /// Rows cut short, with a word of another row, one word twice.
+    /// Rows cut short, with a word of another row, one word twice; and one of several hundred words.
     private var outputs: [RandomRows.Row] {
-        (0..<40).map { number in
-            var row = rows.rows[number * 31 + 5]
-            row.ids.removeLast(min(2, row.ids.count))
-            let other = rows.rows[number * 17 + 100].ids.first { !row.ids.contains($0) }
-            if let other { row.ids = (row.ids + [other]).sorted() }
-            row.counts = row.ids.indices.map { $0 == number % 3 ? 2 : 1 }
-            row.length = row.counts.reduce(0) { $0 + Int($1) }
-            return row
-        }
+        var long = rows.rows[0]
+        long.ids = Set((0..<100).flatMap { rows.rows[$0 * 71].ids }).sorted()
+        long.counts = long.ids.map { _ in 1 }
+        long.length = long.ids.count
+        return [long]
+            + (0..<39).map { number in
+                var row = rows.rows[number * 31 + 5]
+                row.ids.removeLast(min(2, row.ids.count))
+                let other = rows.rows[number * 17 + 100].ids.first { !row.ids.contains($0) }
+                if let other { row.ids = (row.ids + [other]).sorted() }
+                row.counts = row.ids.indices.map { $0 == number % 3 ? 2 : 1 }
+                row.length = row.counts.reduce(0) { $0 + Int($1) }
+                return row
+            }
     }
 
     private func likelihood(_ prior: Double) -> [QueryLikelihood.Query] {

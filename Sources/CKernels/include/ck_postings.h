@@ -28,8 +28,8 @@ size_t ck_postings_find(const uint32_t *rows, const uint8_t *counts, size_t n, u
 ///
 /// rows.places: n of them without a length, whose sums are read and set to 0. lengths: how long each row of the block is, 255
 /// for longer ones; room for three more. length_scores: [256], what that adds to a score; never rises. rest: [256], what a row
-/// of a length may yet gain. A row is kept, in its order, where ((sum + other) + rest) − least is not below 0. more: where among the rows kept those of length 255 are,
-/// whose `others` are that of the table; room for n. Returns how many rows are kept.
+/// of a length may yet gain. A row is kept, in its order, where ((sum + other) + rest) − least is not below 0. more: where
+/// among the rows kept those of length 255 are, whose `others` are that of the table; room for n. Returns how many are kept.
 size_t ck_postings_take(float *block_sums, const uint8_t *lengths, const float *length_scores, const float *rest,
                         float least, ck_partial_rows rows, size_t n, uint32_t *more, size_t *more_count);
 
@@ -57,7 +57,7 @@ size_t ck_postings_add_frequent(const uint64_t *codes, const float *contribution
 /// Keeps the rows that reach a score, as ck_postings_take does.
 size_t ck_postings_keep(const float *rest, float least, ck_partial_rows rows, size_t n);
 
-/* The scalar versions are the definition; both give the same bits. AVX2 has no scatter and no compression: its processors run
+/* The scalar versions are the definition; both give the same bits where no row comes twice in a list. AVX2 has no scatter and no compression: its processors run
    the scalar ones, which have no branch that could not be foreseen. */
 #define CK_POSTINGS_VERSION(level)                                                                                         \
     size_t ck_postings_find_##level(const uint32_t *rows, const uint8_t *counts, size_t n, uint32_t first,                 \

@@ -83,7 +83,7 @@ enum SentenceFile {
         /// - Throws: `mismatch` for a file without the column.
         init(_ reader: ShardReader) throws(StorageError) {
             self.reader = reader
-            sentences = try reader.rawColumn(SentenceFile.sentences)
+            sentences = try reader.rawColumn(SentenceFile.sentences, of: nil)
         }
 
         var count: Int { reader.rows }

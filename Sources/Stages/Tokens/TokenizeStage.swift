@@ -115,9 +115,9 @@ enum TokenFile {
         /// - Throws: `mismatch` for a file without these columns.
         init(_ reader: ShardReader) throws(StorageError) {
             self.reader = reader
-            tokens = try reader.rawColumn(TokenFile.tokens)
-            length = try reader.rawColumn(TokenFile.length)
-            sentences = try reader.rawColumn(TokenFile.sentences)
+            tokens = try reader.rawColumn(TokenFile.tokens, of: nil)
+            length = try reader.rawColumn(TokenFile.length, of: .uint32)
+            sentences = try reader.rawColumn(TokenFile.sentences, of: nil)
         }
 
         var count: Int { reader.rows }

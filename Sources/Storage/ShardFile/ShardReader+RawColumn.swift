@@ -9,9 +9,16 @@ extension ShardReader {
         package let rowBytes: Int
     }
 
-    /// - Throws: `mismatch` where there is no such column, or it is not stored raw.
-    package func rawColumn(_ name: String) throws(StorageError) -> RawColumn {
+    /// - Parameter element: of a column of numbers; nil for byte strings.
+    /// - Throws: `mismatch` where there is no such column, it is not of this type, or not stored raw.
+    package func rawColumn(_ name: String, of element: ElementType?) throws(StorageError) -> RawColumn {
         let number = try index(of: name)
+        let found = columns[number].width == .variable ? nil : columns[number].element
+        guard found == element else {
+            func text(_ type: ElementType?) -> String { type.map { "\($0)" } ?? "byte strings" }
+            throw StorageError(
+                .mismatch, path: path, "column '\(name)' holds \(text(found)), not \(text(element))")
+        }
         guard columns[number].codec.isVerbatim else {
             throw StorageError(
                 .mismatch, path: path,

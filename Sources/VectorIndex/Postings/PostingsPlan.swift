@@ -24,9 +24,11 @@ internal import Storage
     /// `unseen[i]`: the score of a row that has none of the words before `i` at most.
     let unseen: [Float]
     let lengths: RowLengths
-    /// `[(lists.count + 1) × 256]`: what the words from `i` on bring a row of so many words at most, the last for all that are
+    /// `[tables × 256]`: what the words from `i · tableStep` on bring a row of so many words at most, the last for all that are
     /// longer.
     private let restsByLength: UnsafePointer<Float>
+    /// Words that share a table.
+    private let tableStep: Int
     /// `[256]`: what a row's length brings, the last for all that are longer at most.
     let lengthScores: [Float]
     private let contributions = ContributionTable()
@@ -65,7 +67,7 @@ internal import Storage
         (self.lists, self.frequent) = (lists, frequent)
         finders = words.count(where: \.finds)
         firstFrequent = lists.count - frequent.count
-        shares = lists.map { $0.count * PostingSums.capacity / index.rows }
+        shares = lists.map { $0.count * PostingSums.capacity / max(1, index.rows) }
         lengths = try index.rowLengths()
         lengthScores = (0...255).map { scorer.rowScore(of: query, length: $0) }
         // A sum of n positive numbers is off by no more than n roundings of it.
@@ -82,24 +84,30 @@ internal import Storage
         }
         rest.reverse()
         unseen.reverse()
-        let byLength = Self.restsByLength(lists, rest: rest, margin: margin, longest: lengths.longest)
+        let step = (rest.count + Self.mostTables - 1) / Self.mostTables
+        let byLength = Self.restsByLength(lists, rest: rest, step: step, margin: margin, longest: lengths.longest)
         if !Scorer.readsLengths {
             let (all, longest) = (lengthScores, lengths.longest)
             for word in unseen.indices {
-                let scores = (0...longest).map { byLength[Self.lengths * word + $0] + all[$0] }
+                let table = Self.lengths * (word / step)
+                let scores = (0...longest).map { byLength[table + $0] + all[$0] }
                 unseen[word] = min(unseen[word], scores.max()! + Float(margin))
             }
         }
-        (self.rest, self.unseen) = (rest, unseen)
+        (self.rest, self.unseen, tableStep) = (rest, unseen, step)
         unsafe restsByLength = UnsafePointer(contributions.add(byLength))
     }
 
     /// Lengths that are told from each other, the last for all that are longer.
     private static var lengths: Int { 256 }
+    /// Tables of a query of many words: neighbours share that of the first of them, which brings the most.
+    private static var mostTables: Int { 256 }
 
     /// `[256]`: what the words from `word` on bring a row of so many words at most.
     @inline(__always)
-    func restByLength(_ word: Int) -> UnsafePointer<Float> { unsafe restsByLength + Self.lengths * word }
+    func restByLength(_ word: Int) -> UnsafePointer<Float> {
+        unsafe restsByLength + Self.lengths * (tableStep == 1 ? word : word / tableStep)
+    }
 
     /// What the words from each on bring a row of so many words at most.
     ///
@@ -108,22 +116,24 @@ internal import Storage
     ///
     /// - Parameters:
     ///   - rest: the same for a row of any length.
+    ///   - step: only of every so many words.
     ///   - longest: words of the longest row; 255 stands for more.
-    /// - Returns: `[(lists.count + 1) × 256]`
+    /// - Returns: `[tables × 256]`
     /// - Complexity: O(lists · longest)
     private static func restsByLength(
-        _ lists: [PostingList<Scorer>], rest: [Float], margin: Double, longest: Int
+        _ lists: [PostingList<Scorer>], rest: [Float], step: Int, margin: Double, longest: Int
     ) -> [Float] {
-        var tables = [Float](repeating: 0, count: rest.count * lengths)
+        var tables = [Float](repeating: 0, count: ((rest.count - 1) / step + 1) * lengths)
         // The largest gains of one occurrence, falling.
         var gains: [Float] = []
         for word in rest.indices.reversed() {
             if word < lists.count, !Scorer.readsLengths { gains = merged(gains, lists[word].gains, count: longest) }
+            guard word % step == 0 else { continue }
             var sum = margin
             for length in 0..<lengths {
                 if length > 0, length <= gains.count { sum += Double(gains[length - 1]) }
                 let isKnown = !Scorer.readsLengths && length < lengths - 1
-                tables[lengths * word + length] = isKnown ? min(Float(sum), rest[word]) : rest[word]
+                tables[lengths * (word / step) + length] = isKnown ? min(Float(sum), rest[word]) : rest[word]
             }
         }
         return tables

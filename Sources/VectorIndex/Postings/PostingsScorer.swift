@@ -2,8 +2,9 @@
 ///
 ///     score(row) = Σ_terms contribution(term, count, length) + rowScore(length)
 ///
-/// Contributions are positive, never fall with the count and never rise with the length; the part for the length never rises
-/// with it. Rows that share no word with the query are never found.
+/// Contributions are positive, never fall with the count and never rise with the length; without ``readsLengths`` each further
+/// occurrence brings no more than the one before. The part for the length never rises with it; a row is as long as all its
+/// words' counts at least. Rows that share no word with the query are never found.
 package protocol PostingsScorer: Sendable {
     associatedtype Query: Sendable
     /// A word of a query, prepared.
@@ -21,7 +22,7 @@ package protocol PostingsScorer: Sendable {
     func term(_ position: Int, of query: Query, documents: Int) -> Term
 
     /// - Parameters:
-    ///   - count: 1 … 255.
+    ///   - count: 0 … 255; 0 only without ``readsLengths``, and then it brings nothing.
     ///   - length: of the row; 0 unless ``readsLengths``.
     func contribution(of term: Term, count: UInt8, length: UInt32) -> Float
 
