@@ -5,9 +5,6 @@
 /* 1 or 0, without a branch; for finite scores, or a bound of minus infinity. */
 static inline size_t reaches(float score, float least) { return !(score - least < 0); }
 
-#define PLACE 0xffff
-#define LENGTH_SHIFT 16
-
 size_t ck_postings_find_scalar(const uint32_t *rows, const uint8_t *counts, size_t n, uint32_t first, uint32_t size,
                                const float *contributions, float *sums, uint32_t *places, size_t *found) {
     size_t i = 0, known = *found;
@@ -32,7 +29,7 @@ size_t ck_postings_take_scalar(float *block_sums, const uint8_t *lengths, const 
         uint8_t length = lengths[place];
         float sum = block_sums[place], other = length_scores[length];
         block_sums[place] = 0;
-        rows.places[kept] = place | (uint32_t)length << LENGTH_SHIFT;
+        rows.places[kept] = place | (uint32_t)length << CK_POSTINGS_LENGTH_SHIFT;
         rows.sums[kept] = sum;
         rows.others[kept] = other;
         more[unknown] = (uint32_t)kept;
@@ -45,11 +42,11 @@ size_t ck_postings_take_scalar(float *block_sums, const uint8_t *lengths, const 
 }
 
 void ck_postings_open(uint16_t *slots, const uint32_t *places, size_t n) {
-    for (size_t i = 0; i < n; i++) slots[places[i] & PLACE] = (uint16_t)(i + 1);
+    for (size_t i = 0; i < n; i++) slots[places[i] & CK_POSTINGS_PLACE] = (uint16_t)(i + 1);
 }
 
 void ck_postings_close(uint16_t *slots, const uint32_t *places, size_t n) {
-    for (size_t i = 0; i < n; i++) slots[places[i] & PLACE] = 0;
+    for (size_t i = 0; i < n; i++) slots[places[i] & CK_POSTINGS_PLACE] = 0;
 }
 
 size_t ck_postings_add_to_slots_scalar(const uint32_t *rows, const uint8_t *counts, size_t n, uint32_t first,
@@ -71,13 +68,14 @@ size_t ck_postings_add_frequent_scalar(const uint64_t *codes, const float *contr
     size_t kept = 0, unknown = 0;
     for (size_t i = 0; i < n; i++) {
         uint32_t place = rows.places[i];
-        uint32_t code = codes[(place & PLACE) >> 5] >> (2 * (place & 31)) & 3;
+        uint32_t code = codes[(place & CK_POSTINGS_PLACE) >> 5] >> (2 * (place & 31)) & 3;
         float sum = rows.sums[i] + gains[code], other = rows.others[i];
         rows.places[kept] = place;
         rows.sums[kept] = sum;
         rows.others[kept] = other;
         more[unknown] = (uint32_t)kept;
-        size_t keep = reaches((code == 3 ? sum + most : sum) + other + rest[place >> LENGTH_SHIFT], least);
+        float hoped = code == 3 ? sum + most : sum, gain = rest[place >> CK_POSTINGS_LENGTH_SHIFT];
+        size_t keep = reaches(hoped + other + gain, least);
         unknown += keep & (code == 3);
         kept += keep;
     }
@@ -93,7 +91,7 @@ size_t ck_postings_keep_scalar(const float *rest, float least, ck_partial_rows r
         rows.places[kept] = place;
         rows.sums[kept] = sum;
         rows.others[kept] = other;
-        kept += reaches(sum + other + rest[place >> LENGTH_SHIFT], least);
+        kept += reaches(sum + other + rest[place >> CK_POSTINGS_LENGTH_SHIFT], least);
     }
     return kept;
 }

@@ -40,9 +40,10 @@ AVX512 size_t ck_postings_find_avx512(const uint32_t *rows, const uint8_t *count
     return i;
 }
 
-/* Rows that reach a score with what their lengths, from bit 16 on, let them gain. */
+/* Rows that reach a score with what their lengths, above their places, let them gain. */
 INLINE __mmask16 reaching(__mmask16 here, __m512 scores, __m512i places, const float *rest, __m512 least) {
-    __m512 gains = _mm512_mask_i32gather_ps(_mm512_setzero_ps(), here, _mm512_srli_epi32(places, 16), rest, 4);
+    __m512i lengths = _mm512_srli_epi32(places, CK_POSTINGS_LENGTH_SHIFT);
+    __m512 gains = _mm512_mask_i32gather_ps(_mm512_setzero_ps(), here, lengths, rest, 4);
     __m512 beyond = _mm512_sub_ps(_mm512_add_ps(scores, gains), least);
     return _mm512_mask_cmp_ps_mask(here, beyond, _mm512_setzero_ps(), _CMP_NLT_UQ);
 }
@@ -79,7 +80,7 @@ AVX512 size_t ck_postings_take_avx512(float *block_sums, const uint8_t *lengths,
         _mm512_mask_i32scatter_ps(block_sums, here, places, zero, 4);
         __m512i length = _mm512_and_si512(_mm512_mask_i32gather_epi32(nothing, here, places, lengths, 1), low);
         __m512 others = _mm512_mask_i32gather_ps(zero, here, length, length_scores, 4);
-        places = _mm512_or_si512(places, _mm512_slli_epi32(length, 16));
+        places = _mm512_or_si512(places, _mm512_slli_epi32(length, CK_POSTINGS_LENGTH_SHIFT));
         __mmask16 keep = reaching(here, _mm512_add_ps(sums, others), places, rest, bound);
         unknown = note(more, unknown, _mm512_mask_cmpeq_epi32_mask(keep, length, low), kept, keep);
         kept = store(rows, kept, keep, places, sums, others);
@@ -114,7 +115,8 @@ AVX512 size_t ck_postings_add_frequent_avx512(const uint64_t *codes, const float
     const __m512 gains = _mm512_setr_ps(contributions[0], contributions[1], contributions[2], 0, 0, 0, 0, 0, 0, 0, 0, 0,
                                         0, 0, 0, 0);
     const __m512 bound = _mm512_set1_ps(least), highest = _mm512_set1_ps(most);
-    const __m512i low = _mm512_set1_epi32(15), three = _mm512_set1_epi32(3), word = _mm512_set1_epi32(0xfff);
+    const __m512i low = _mm512_set1_epi32(15), three = _mm512_set1_epi32(3);
+    const __m512i word = _mm512_set1_epi32(CK_POSTINGS_PLACE >> 4);
     size_t kept = 0, unknown = 0;
     for (size_t i = 0; i < n; i += 16) {
         __mmask16 here = lanes(n, i);

@@ -59,7 +59,7 @@ struct ShardedColumn: Sendable {
         var raw: [ShardReader.RawColumn] = []
         for reader in readers {
             let found = try reader.column(column)
-            guard found.codec.isVerbatim, [.float16, .float32, .float64].contains(found.element) else { break }
+            guard found.codec.isVerbatim, found.element.isFloat else { break }
             raw.append(try reader.rawColumn(column, of: found.element))
         }
         self.raw = raw.count == readers.count ? raw : []
@@ -86,8 +86,10 @@ struct ShardedColumn: Sendable {
                 try readers[shard].read(column, rows: local..<local + 1, into: &part)
                 continue
             }
-            if position + LookAhead.bytes < rows.count {
-                let (shard, local) = places.place(of: rows[position + LookAhead.bytes])
+            LookAhead.ask(at: position, of: rows.count) { position, placeOnly in
+                // Where the bytes of a row of fixed width lie is known.
+                guard !placeOnly else { return }
+                let (shard, local) = places.place(of: rows[position])
                 readers.span[shard].prefetch(raw.span[shard], row: local, placeOnly: false)
             }
             try readers.span[shard].read(raw.span[shard], row: local, into: &part)

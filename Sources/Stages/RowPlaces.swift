@@ -31,8 +31,19 @@ struct RowPlaces: Sendable {
     }
 }
 
-/// How far rows that are read one after another, here and there, are asked for ahead.
+/// Rows that are read one after another, here and there, are asked for some rows before.
 enum LookAhead {
-    /// Rows whose bytes are asked for before they are read, and rows before that of which it is asked where these lie.
-    static let (bytes, places) = (4, 8)
+    /// How many rows before a row's bytes are asked for, and before that where these lie.
+    private static let (bytes, places) = (4, 8)
+
+    /// Calls `prefetch` with rows that come soon.
+    ///
+    /// - Parameters:
+    ///   - position: of the row that is read next, of `count`.
+    ///   - prefetch: asks for the bytes of the row at a position, or only for where they lie.
+    @inline(__always)
+    static func ask(at position: Int, of count: Int, _ prefetch: (_ position: Int, _ placeOnly: Bool) -> Void) {
+        if position + places < count { prefetch(position + places, true) }
+        if position + bytes < count { prefetch(position + bytes, false) }
+    }
 }

@@ -6,9 +6,12 @@
    number less `first`. Of a word, `rows` are those that have it, rising, `counts` say how often each does, and
    `contributions[count]` what that brings. */
 
+/// Of rows taken a place has the row's length above it.
+#define CK_POSTINGS_PLACE 0xffffu
+#define CK_POSTINGS_LENGTH_SHIFT 16
+
 /// Rows of a block with their sums, as a search holds them; places do not repeat.
 typedef struct {
-    /// From bit 16 on a row's length, of rows taken.
     uint32_t *places;
     float *sums;
     /// What else a row's score has.

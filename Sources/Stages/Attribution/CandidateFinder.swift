@@ -240,11 +240,8 @@ struct CandidateFinder: Sendable {
         guard let sentences else { return candidates }
         var result = candidates
         for position in result.indices {
-            if position + LookAhead.places < result.count {
-                sentences.prefetch(row: result[position + LookAhead.places].row, placeOnly: true)
-            }
-            if position + LookAhead.bytes < result.count {
-                sentences.prefetch(row: result[position + LookAhead.bytes].row, placeOnly: false)
+            LookAhead.ask(at: position, of: result.count) { position, placeOnly in
+                sentences.prefetch(row: result[position].row, placeOnly: placeOnly)
             }
             let row = result[position].row
             if let nearest = try sentences.nearest(row: row, to: direction.span) {

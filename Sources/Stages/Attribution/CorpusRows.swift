@@ -38,7 +38,7 @@ struct CorpusRows: Sendable {
 
     /// The rows that have not been erased; nil where none has.
     func present() throws(StorageError) -> RowSet? {
-        var rows = RowSet(allOf: shards.reduce(0) { $0 + $1.rows })
+        var rows = RowSet(allOf: places.rows)
         var isWhole = true
         for (shard, firstRow) in zip(shards, places.firstRows) {
             for row in try shard.erasedRows() {

@@ -36,14 +36,9 @@ package struct TokenRows: Sendable {
 
     /// One of several rows that are read in turn; what the next ones need is asked for.
     func read(_ rows: [Int], at position: Int, into bag: inout TokenBag) throws(StorageError) {
-        let shards = shards.span
-        if position + LookAhead.places < rows.count {
-            let place = places.place(of: rows[position + LookAhead.places])
-            shards[place.file].prefetch(place.row, placeOnly: true)
-        }
-        if position + LookAhead.bytes < rows.count {
-            let place = places.place(of: rows[position + LookAhead.bytes])
-            shards[place.file].prefetch(place.row, placeOnly: false)
+        LookAhead.ask(at: position, of: rows.count) { position, placeOnly in
+            let place = places.place(of: rows[position])
+            shards.span[place.file].prefetch(place.row, placeOnly: placeOnly)
         }
         try read(row: rows[position], into: &bag)
     }

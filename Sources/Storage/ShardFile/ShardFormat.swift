@@ -39,6 +39,8 @@ package enum ElementType: UInt8, Hashable, Sendable, CaseIterable, CustomStringC
         }
     }
 
+    package var isFloat: Bool { [.float16, .float32, .float64].contains(self) }
+
     package var description: String {
         switch self {
         case .uint8: "uint8"

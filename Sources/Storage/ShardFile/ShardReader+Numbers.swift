@@ -64,20 +64,11 @@ extension ShardReader {
         _ column: String, rows: Range<Int>, into destination: inout MutableSpan<Float>
     ) throws(StorageError) {
         let index = try index(of: column)
-        switch columns[index].element {
-        case .float16:
-            try forEachPiece(of: index, rows: rows, count: destination.count) { bytes, elements throws(StorageError) in
-                var output = destination._mutatingExtracting(elements)
-                HalfPrecision.widen(Span<Float16>(_bytes: bytes), into: &output)
-            }
-        case .float64:
-            try forEachPiece(of: index, rows: rows, count: destination.count) { bytes, elements throws(StorageError) in
-                let doubles = Span<Double>(_bytes: bytes)
-                for offset in doubles.indices { destination[elements.lowerBound + offset] = Float(doubles[offset]) }
-            }
-        default:
-            _ = try self.index(of: column, element: .float32)
-            try copy(index, rows: rows, into: &destination)
+        let element = columns[index].element
+        _ = try self.index(of: column, element: element.isFloat ? element : .float32)
+        try forEachPiece(of: index, rows: rows, count: destination.count) { bytes, elements throws(StorageError) in
+            var part = destination._mutatingExtracting(elements)
+            part.widenOrNarrow(bytes, from: element)
         }
     }
 
@@ -123,6 +114,23 @@ extension MutableSpan where Element: ShardElement {
         unsafe withUnsafeMutableBytes { output in
             precondition(output.count == bytes.byteCount)
             unsafe bytes.withUnsafeBytes { unsafe output.copyMemory(from: $0) }
+        }
+    }
+}
+
+extension MutableSpan where Element == Float {
+    /// Takes over the bytes of as many numbers: `float16` is widened, `float64` narrowed to nearest.
+    ///
+    /// - Parameter element: of floats.
+    mutating func widenOrNarrow(_ bytes: RawSpan, from element: ElementType) {
+        precondition(bytes.byteCount == count * element.size, "\(bytes.byteCount) bytes for \(count) \(element)")
+        switch element {
+        case .float32: copy(bytes)
+        case .float16: HalfPrecision.widen(Span<Float16>(_bytes: bytes), into: &self)
+        case .float64:
+            let doubles = Span<Double>(_bytes: bytes)
+            for index in doubles.indices { self[index] = Float(doubles[index]) }
+        default: preconditionFailure("\(element) are no floats")
         }
     }
 }

@@ -55,16 +55,7 @@ extension ShardReader {
     package func read(
         _ column: RawColumn, row: Int, into destination: inout MutableSpan<Float>
     ) throws(StorageError) {
-        let bytes = try bytes(column, row: row)
-        precondition(bytes.byteCount == destination.count * column.element.size)
-        switch column.element {
-        case .float32: destination.copy(bytes)
-        case .float16: HalfPrecision.widen(Span<Float16>(_bytes: bytes), into: &destination)
-        case .float64:
-            let doubles = Span<Double>(_bytes: bytes)
-            for index in doubles.indices { destination[index] = Float(doubles[index]) }
-        default: preconditionFailure("column \(column.number) of \(path) is not of floats")
-        }
+        destination.widenOrNarrow(try bytes(column, row: row), from: column.element)
     }
 
     /// Asks a core's cache for the bytes of a row, or for where they lie, where each row has its own length: ask for that

@@ -30,10 +30,10 @@ internal import Storage
     ///   - place: of the word; it has postings.
     ///   - lengthCost: of each word of a row.
     ///   - frequent: of a word that is better looked up than read; to be kept as long as the list.
-    ///   - table: takes the contributions.
+    ///   - tables: take the contributions.
     init(
         _ place: PostingsIndex.Place, of index: PostingsIndex, term: Scorer.Term, scorer: Scorer, lengthCost: Float,
-        frequent: FrequentWordCounts?, table: ContributionTable
+        frequent: FrequentWordCounts?, tables: PlanTables
     ) throws(StorageError) {
         let (lists, postings) = (index.lists, place.postings)
         self.term = term
@@ -50,7 +50,7 @@ internal import Storage
         self.largest = Int(largest)
         bound = all[Int(largest)]
         net = (0...Int(largest)).reduce(0) { max($0, all[$1] - Float($1) * lengthCost) }
-        unsafe contributions = UnsafePointer(table.add(Scorer.readsLengths ? [] : all))
+        unsafe contributions = UnsafePointer(tables.add(Scorer.readsLengths ? [] : all))
     }
 
     /// What each occurrence of the word brings beyond those before, never rising; of a scorer that does not read lengths.

@@ -9,7 +9,7 @@ internal import CKernels
     static let capacity = 1 << 14
 
     /// A row's place in the block, of rows taken, whose lengths stand above it.
-    private static let place: UInt32 = 0xffff
+    private static let place = UInt32(CK_POSTINGS_PLACE)
 
     /// Rows that a vector kernel may write beyond those it has found.
     private static let margin = 16

@@ -31,7 +31,7 @@ internal import Storage
     private let tableStep: Int
     /// `[256]`: what a row's length brings, the last for all that are longer at most.
     let lengthScores: [Float]
-    private let contributions = ContributionTable()
+    private let tables = PlanTables()
 
     /// A word of the query that the index has.
     struct Word {
@@ -61,7 +61,7 @@ internal import Storage
             lists.append(
                 try PostingList(
                     word.place, of: index, term: word.term, scorer: scorer, lengthCost: cost.eachWord, frequent: counts,
-                    table: contributions))
+                    tables: tables))
             if let counts { frequent.append(counts) }
         }
         (self.lists, self.frequent) = (lists, frequent)
@@ -95,7 +95,7 @@ internal import Storage
             }
         }
         (self.rest, self.unseen, tableStep) = (rest, unseen, step)
-        unsafe restsByLength = UnsafePointer(contributions.add(byLength))
+        unsafe restsByLength = UnsafePointer(tables.add(byLength))
     }
 
     /// Lengths that are told from each other, the last for all that are longer.

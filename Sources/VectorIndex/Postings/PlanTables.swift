@@ -1,5 +1,5 @@
-/// What rows gain by the words of a query, by their counts, at addresses that stay.
-@safe final class ContributionTable {
+/// The numbers that a query's plan is looked up in, at addresses that stay.
+@safe final class PlanTables {
     private var tables: [UnsafeMutablePointer<Float>] = unsafe []
 
     deinit { while let table = unsafe tables.popLast() { unsafe table.deallocate() } }
