@@ -6,7 +6,7 @@ package struct Evidence: Codable, Hashable, Sendable {
     package let score: Float
     /// How much better it is than the best match with another text; 0 or more for the best.
     package let margin: Float
-    /// The logarithm of 1 + the nats by which the match explains the output's words; 0 without a token probe.
+    /// The logarithm of 1 + the nats by which the match explains the output's words, each once; 0 without a token probe.
     package let explained: Float
 
     package init(score: Float, margin: Float, nats: Double) {
@@ -68,29 +68,5 @@ package struct ConfidenceModel: Codable, Hashable, Sendable {
         let weights = (0..<3).map { point[$0] / deviations[$0] }
         return ConfidenceModel(
             weights: weights, bias: point[3] - zip(weights, means).reduce(0) { $0 + $1.0 * $1.1 })
-    }
-}
-
-/// The best matches of outputs that have no source in the corpus: what chance looks like.
-package struct NullDistribution: Codable, Hashable, Sendable {
-    /// Rising.
-    package let confidences: [Float]
-
-    package init(_ confidences: [Float]) {
-        self.confidences = confidences.sorted()
-    }
-
-    /// `(1 + nulls ≥ confidence) / (1 + nulls)`: the share of outputs without a source whose best match looks at least as
-    /// good. Exchangeable with the nulls, an output without a source gets p ≤ α with probability at most α (Phipson &
-    /// Smyth 2010).
-    ///
-    /// - Complexity: O(log nulls)
-    package func pValue(_ confidence: Float) -> Double {
-        var (low, high) = (0, confidences.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if confidences[middle] < confidence { low = middle + 1 } else { high = middle }
-        }
-        return Double(1 + confidences.count - low) / Double(1 + confidences.count)
     }
 }

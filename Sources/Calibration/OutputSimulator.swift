@@ -105,6 +105,16 @@ package struct OutputSimulator: Sendable {
         return (Self.joined(pieces), joins)
     }
 
+    /// A random span of a text: of one word to half of all, each length as likely as its double.
+    ///
+    /// - Returns: nothing for a text of fewer than two words.
+    package static func excerpt(of text: String, using generator: inout SeededGenerator) -> String? {
+        let pieces = pieces(of: text)
+        guard pieces.count >= 2 else { return nil }
+        let words = exponential(Double(generator.uniform()) * logarithm(Double(pieces.count) / 2))
+        return joined(span(pieces, of: max(1, Int(words)), using: &generator))
+    }
+
     private static func span(_ pieces: [Piece], of count: Int, using generator: inout SeededGenerator) -> [Piece] {
         guard count < pieces.count else { return pieces }
         let start = generator.integer(below: pieces.count - count + 1)

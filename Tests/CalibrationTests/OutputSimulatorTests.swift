@@ -79,6 +79,23 @@ import Testing
         }
     }
 
+    @Test func `excerpts are spans of up to half of the words`() throws {
+        let words = (0..<40).map { "word\($0)" }
+        var lengths: Set<Int> = []
+        for seed in 0..<400 {
+            var generator = SeededGenerator(seed: UInt64(seed))
+            let text = try #require(OutputSimulator.excerpt(of: words.joined(separator: " "), using: &generator))
+            let excerpt = text.split(separator: " ").map(String.init)
+            let first = try #require(words.firstIndex(of: excerpt[0]))
+            #expect(Array(words[first..<first + excerpt.count]) == excerpt)
+            lengths.insert(excerpt.count)
+        }
+        #expect(lengths.isSuperset(of: 1...5) && lengths.max()! <= 20 && lengths.max()! > 15)
+        var generator = SeededGenerator(seed: 1)
+        #expect(OutputSimulator.excerpt(of: "one", using: &generator) == nil)
+        #expect(OutputSimulator.excerpt(of: "一二", using: &generator)?.count == 1)
+    }
+
     @Test(arguments: ["", "   \n", "one two three", "。", "\u{0}"])
     func shortTextsGiveNothing(_ text: String) {
         var generator = SeededGenerator(seed: 1)

@@ -93,23 +93,4 @@ import Testing
         let low = model.confidence(Evidence(score: 0.2, margin: 1, nats: 5))
         #expect(low < model.confidence(Evidence(score: 0.3, margin: 0, nats: 0)))
     }
-
-    @Test func pValuesCountTheNullsAtLeastAsGood() {
-        var generator = SeededGenerator(seed: 6)
-        let nulls = (0..<200).map { _ in Float(generator.integer(below: 40)) }
-        let distribution = NullDistribution(nulls)
-        for confidence in stride(from: Float(-1), through: 41, by: 0.5) {
-            let naive = Double(1 + nulls.filter { $0 >= confidence }.count) / 201
-            #expect(distribution.pValue(confidence) == naive)
-        }
-        #expect(NullDistribution([]).pValue(0) == 1)
-    }
-
-    /// P(p ≤ α) ≤ α for outputs that are drawn as the nulls are.
-    @Test func nullsAreRarelyCalledFound() {
-        var generator = SeededGenerator(seed: 7)
-        let distribution = NullDistribution((0..<2000).map { _ in generator.normal() })
-        let found = (0..<4000).filter { _ in distribution.pValue(generator.normal()) <= 0.05 }.count
-        #expect((120...280).contains(found))
-    }
 }

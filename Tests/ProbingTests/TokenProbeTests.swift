@@ -88,7 +88,7 @@ struct RandomTexts {
             let own = loss(y, with: y, weight: 0, prior: prior) - loss(y, with: y, weight: 1, prior: prior)
             #expect(abs(query.selfInfluence - max(own, 1e-6)) < 1e-9 * max(1, own))
             let copy = query.relative(query.influence(of: TokenBag(words: y)))
-            #expect(y.isEmpty ? copy == 0 : abs(copy + 1) < 1e-9, "\(copy)")
+            #expect(y.isEmpty ? copy == 0 : abs(copy + min(1, own)) < 1e-9, "\(copy)")
         }
     }
 
@@ -100,6 +100,32 @@ struct RandomTexts {
         let sample = TokenBag(words: [word, word])
         #expect(query.influence(of: sample) != 0)
         #expect(query.relative(query.influence(of: sample)) == 0)
+    }
+
+    /// A word that stands everywhere explains little of itself; a sample that repeats it explains several times as much.
+    @Test func `influence on an output of a common word is counted in nats`() throws {
+        let probe = TokenProbe(texts.frequencies)
+        let word = histogram(Array(texts.words.joined())).max { $0.value < $1.value }!.key
+        let query = try probe.query(TokenBag(words: [word]))
+        let influence = query.influence(of: TokenBag(words: Array(repeating: word, count: 30)))
+        #expect(query.selfInfluence < 0.3 && influence < -3 * query.selfInfluence)
+        #expect(query.relative(influence) == influence)
+    }
+
+    @Test func `what is explained of an output does not grow as it repeats itself`() throws {
+        let probe = TokenProbe(texts.frequencies)
+        for (row, words) in texts.words[0..<12].enumerated() {
+            let y = Set(words).sorted()
+            let sample = TokenBag(words: texts.words[row + 20] + y.prefix(3))
+            let once = try probe.query(TokenBag(words: y))
+            for times in [1, 2, 7, 1000] {
+                let query = try probe.query(TokenBag(words: (0..<times).flatMap { _ in y }))
+                let explained = query.explained(query.influence(of: sample))
+                #expect(abs(explained + once.influence(of: sample)) < 1e-9 * Double(max(1, y.count)))
+            }
+        }
+        let empty = try probe.query(TokenBag(words: []))
+        #expect(empty.explained(empty.influence(of: TokenBag(words: [3]))) == 0)
     }
 
     @Test func `the gradients' product is the loss' derivative by the sample's weight`() throws {

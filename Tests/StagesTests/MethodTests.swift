@@ -26,8 +26,8 @@ import Testing
                 + Self.quick)
     }
 
-    private func log() throws -> String {
-        let lines = Self.outputs.enumerated().map { "{\"id\": \"o\($0)\", \"text\": \"\($1)\"}\n" }
+    private func log(_ outputs: [String] = Self.outputs) throws -> String {
+        let lines = outputs.enumerated().map { "{\"id\": \"o\($0)\", \"text\": \"\($1)\"}\n" }
         return try workspace.write(lines.joined(), to: "log.jsonl")
     }
 
@@ -85,6 +85,16 @@ import Testing
             }
         }
         #expect(found[2].attributions.isEmpty && !found[1].attributions.isEmpty)
+    }
+
+    /// Language models get caught in loops. To say the same a thousand times is no evidence for a source.
+    @Test func `an output that repeats itself is not surer of its source`() throws {
+        let directory = try buildTexts()
+        let outputs = ["row5 and what is", "nothing of the song", "an older Row7, a number", "river hides"]
+        let loops = outputs.map { output in Array(repeating: output, count: 1000).joined(separator: " ") }
+        let found = try workspace.attribute(directory, log: log(outputs + loops))
+        let pValues = found.map { $0.attributions[0].pValue! }
+        for (once, loop) in zip(pValues[..<4], pValues[4...]) { #expect(loop >= once) }
     }
 
     /// The same shape as the run's own ranking, but for what only that one knows.

@@ -62,6 +62,9 @@ package struct TokenCounts: Sendable {
     /// The number of texts.
     package var rows: Int { lengths.count }
 
+    /// Of each text.
+    package var distinctWords: [Int] { zip(offsets, offsets.dropFirst()).map { $1 - $0 } }
+
     /// Appends a text.
     ///
     /// - Parameters:

@@ -16,6 +16,8 @@ struct Candidate: Sendable {
     var tokenInfluence: Double?
     /// The same in units of what the output itself would bring: −1 for a copy.
     var tokenShare: Double = 0
+    /// Nats by which its words explain the output's, each of these once; 0 without texts.
+    var explained: Double = 0
     /// Of the cluster probe.
     var influence: Float = 0
     /// Influence divided by the root of the sample's self-influence (ℓ-RelatIF).

@@ -135,6 +135,8 @@ struct CandidateFinder: Sendable {
         let fingerprints: Matrix
         let gradients: GradientFactors
         let texts: [TokenQuery]?
+        /// Distinct words of each output; nothing for vectors.
+        let sizes: [Int]?
         /// For each output; by falling search score, then those that only words found.
         var candidates: [[Candidate]]
     }
@@ -191,8 +193,10 @@ struct CandidateFinder: Sendable {
             workers: workers)
         var queries: [TokenQuery]?
         if let words, let texts { queries = try words.queries(texts, workers: workers) }
+        let sizes = queries?.map(\.output.ids.count) ?? texts.map { TokenCounts(texts: $0).distinctWords }
         return Batch(
-            embeddings: vectors, fingerprints: fingerprints, gradients: factors, texts: queries, candidates: [])
+            embeddings: vectors, fingerprints: fingerprints, gradients: factors, texts: queries, sizes: sizes,
+            candidates: [])
     }
 
     private func addSimilarity(to batch: inout Batch, workers: Int) throws {
@@ -228,6 +232,7 @@ struct CandidateFinder: Sendable {
             if let query, !influences.isEmpty {
                 candidate.tokenInfluence = influences[position]
                 candidate.tokenShare = query.relative(influences[position])
+                candidate.explained = query.explained(influences[position])
             }
             return candidate
         }

@@ -62,6 +62,12 @@ struct OpenGeneration: Sendable {
         numbersSentences = try parts.artifacts(of: SentenceStage.name)
             .allSatisfy { $0.manifest.version == SentenceStage.version }
         let record = try parts.only(CalibrateStage.name)
+        guard record.manifest.version == CalibrateStage.version else {
+            throw RunError(
+                .incompatible,
+                "\(directory.path): its p-values are of another version of gradprint; run `gradprint build` again, which makes little more than these anew"
+            )
+        }
         calibration = try reporting(damaged: .corrupt) { () throws(StorageError) in
             try CalibrationRecord.read(record)
         }

@@ -51,7 +51,7 @@ struct CalibratedOrdering: SourceOrdering {
         return OrderedSources(
             candidates: found.candidates, scores: orders.map { $0.prefix(options.count).map(\.score) },
             pValues: ranking.ranking == .fitted && finder.usesWords && texts == nil
-                ? nil : try pValues(orders, options), worstResidual: worst, searched: searched)
+                ? nil : try pValues(orders, sizes: found.sizes, options), worstResidual: worst, searched: searched)
     }
 
     /// The candidates of each output by falling score.
@@ -62,17 +62,18 @@ struct CalibratedOrdering: SourceOrdering {
     }
 
     private func pValues(
-        _ orders: [[(candidate: Candidate, score: Float)]], _ options: AttributionEngine.Options
+        _ orders: [[(candidate: Candidate, score: Float)]], sizes: [Int]?, _ options: AttributionEngine.Options
     ) throws -> [[Double]]? {
         // Too few nulls can show nothing at this level.
-        guard calibration.null.pValue(.infinity) <= options.level else { return nil }
+        guard calibration.null.smallestPValue <= options.level else { return nil }
         let parts = Parallel.map(count: orders.count, blockSize: 8, workers: options.workers) { outputs in
             Result {
                 try outputs.map { output -> [Double] in
                     var least = 0.0
                     let evidence = try ranking.evidence(orders[output], count: options.count, corpus: finder.corpus)
                     return evidence.map { one in
-                        least = max(least, calibration.null.pValue(calibration.confidence.confidence(one)))
+                        let confidence = calibration.confidence.confidence(one)
+                        least = max(least, calibration.null.pValue(confidence, size: sizes?[output]))
                         return least
                     }
                 }

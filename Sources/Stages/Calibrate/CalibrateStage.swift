@@ -7,7 +7,7 @@ internal import Storage
 package struct CalibrationSettings: Codable, Hashable, Sendable {
     /// Simulated outputs that the weights are fitted on, at most one for each row.
     package let outputs: Int
-    /// Those that the null distribution is made of, at most two for each row.
+    /// Those that the null distribution is made of, at most two for each row; and as many excerpts of them.
     package let nulls: Int
 
     init(_ section: ConfigurationSection) throws(RunError) {
@@ -46,11 +46,12 @@ package struct CalibrateStage: Stage {
     }
 
     package static let name = "calibrate"
-    package static let version = 6
+    package static let version = 7
 
     private static let trainingStream: UInt64 = 17
     private static let testStream: UInt64 = 18
     private static let nullStream: UInt64 = 19
+    private static let excerptStream: UInt64 = 20
     package let parameters: Parameters
 
     private let configuration: CandidateSettings
@@ -98,18 +99,23 @@ package struct CalibrateStage: Stage {
             candidates: parameters.refine.candidates, workers: context.workers)
         let column = try ShardedColumn.embeddings(context.inputs(EmbedStage.name), reads: .scattered)
         let present = try finder.corpus.present()
-        func trials(
+        func simulated(
             _ count: Int, _ distance: OutputSimulator.Distance, stream: UInt64
-        ) throws -> [Calibrator.Trial] {
-            let outputs = try SimulatedOutputs.make(
+        ) throws -> SimulatedOutputs {
+            try SimulatedOutputs.make(
                 count, distance, from: finder, embeddings: column, among: present, source: embeddings,
                 seed: parameters.seed, stream: stream, workers: context.workers)
-            return try calibrator.trials(outputs) { context.advance(rows: $0) }
+        }
+        func trials(_ outputs: SimulatedOutputs) throws -> [Calibrator.Trial] {
+            try calibrator.trials(outputs) { context.advance(rows: $0) }
         }
         let fitted = min(settings.outputs, catalog.rows)
-        let training = try trials(fitted, .far, stream: Self.trainingStream)
-        let heldOut = try trials(max(1, fitted / 2), .far, stream: Self.testStream)
-        let nulls = try trials(min(settings.nulls, 2 * catalog.rows), .near, stream: Self.nullStream)
+        let training = try trials(simulated(fitted, .far, stream: Self.trainingStream))
+        let heldOut = try trials(simulated(max(1, fitted / 2), .far, stream: Self.testStream))
+        let whole = try simulated(min(settings.nulls, 2 * catalog.rows), .near, stream: Self.nullStream)
+        let excerpts = try whole.excerpts(
+            from: finder, seed: parameters.seed, stream: Self.excerptStream, workers: context.workers)
+        let nulls = try trials(whole) + (excerpts.map(trials) ?? [])
         let record = try calibrator.calibrate(training: training, heldOut: heldOut, nulls: nulls)
         try record.write(to: context.output(CalibrationRecord.fileName))
         for feature in Feature.allCases {

@@ -21,6 +21,8 @@ struct Calibrator {
         let candidates: [Candidate]
         /// Positions in `candidates` of its source: the row, other passages of its document, other rows of its text.
         let sources: Set<Int>
+        /// Distinct words of the output; nothing for a vector.
+        let size: Int?
     }
 
     /// Weights where nothing could be fitted: similarity and token influence count the same.
@@ -36,7 +38,7 @@ struct Calibrator {
             var batch = try finder.find(
                 outputs.embeddings.rows(rows), texts: texts, count: candidates, workers: workers)
             _ = try finder.addInfluence(to: &batch, workers: workers)
-            let (found, first) = (batch.candidates, rows.lowerBound)
+            let (found, sizes, first) = (batch.candidates, batch.sizes, rows.lowerBound)
             let parts = Parallel.map(count: rows.count, blockSize: 8, workers: workers) { positions in
                 Result {
                     try positions.map { position in
@@ -50,7 +52,7 @@ struct Calibrator {
                             if isSource { same.insert(kept.count) }
                             kept.append(candidate)
                         }
-                        return Trial(candidates: kept, sources: same)
+                        return Trial(candidates: kept, sources: same, size: sizes?[position])
                     }
                 }
             }
@@ -68,7 +70,11 @@ struct Calibrator {
             found: try training.compactMap { try evidence($0, order, withSource: true) },
             missing: try training.compactMap { try evidence($0, order, withSource: false) })
         let null = NullDistribution(
-            try nulls.compactMap { try evidence($0, order, withSource: false) }.map(confidence.confidence))
+            try nulls.compactMap { trial in
+                try evidence(trial, order, withSource: false).map {
+                    NullDistribution.Match(size: trial.size, confidence: confidence.confidence($0))
+                }
+            })
         let unrefined = CandidateRanking(ranking: .similarity, ranker: ranker)
         let count = Double(max(1, heldOut.count))
         return CalibrationRecord(

@@ -64,8 +64,7 @@ struct CandidateRanking: Sendable {
             let margin = next < order.count ? order[position].score - order[next].score : 0
             result.append(
                 Evidence(
-                    score: order[position].score, margin: margin,
-                    nats: -(order[position].candidate.tokenInfluence ?? 0)))
+                    score: order[position].score, margin: margin, nats: order[position].candidate.explained))
         }
         return result
     }

@@ -66,6 +66,23 @@ struct SimulatedOutputs: Sendable {
         }
     }
 
+    /// Excerpts of the same outputs, for what is shorter than samples are.
+    ///
+    /// - Returns: nothing for vectors.
+    /// - Throws: what embedding throws.
+    func excerpts(
+        from finder: CandidateFinder, seed: UInt64, stream: UInt64, workers: Int
+    ) throws -> SimulatedOutputs? {
+        guard let texts else { return nil }
+        var generator = SeededGenerator(seed: seed, stream: stream)
+        let cut = texts.map { OutputSimulator.excerpt(of: $0, using: &generator) }
+        let kept = cut.indices.filter { cut[$0] != nil }
+        let excerpts = cut.compactMap(\.self)
+        return SimulatedOutputs(
+            embeddings: try finder.embed(excerpts, workers: workers), texts: excerpts, rows: kept.map { rows[$0] },
+            others: kept.map { others[$0] })
+    }
+
     /// Rows without repetition while there are enough, in random order.
     private static func chosen(_ count: Int, of rows: Int, using generator: inout SeededGenerator) -> [Int] {
         var result: [Int] = []

@@ -9,7 +9,7 @@ extension EvaluationJob {
         _ pool: EvaluationOutputs, queries: Int, methods: [MethodMeasurement], evidence: [OutputEvidence],
         sources: SourceTable
     ) throws -> [NoSourceSet] {
-        guard !engine.opened.calibration.null.confidences.isEmpty else { return [] }
+        guard engine.opened.calibration.null.count > 0 else { return [] }
         let known = pool.known
         let nulls = (0..<queries).filter { pool.truths[$0] == nil }
         let foreign = Array(queries..<pool.count)
@@ -34,43 +34,14 @@ extension EvaluationJob {
         let maker = NoSourceMaker(
             known: pool.chosen(known), scores: scores(known, takenOut: false), sources: sources)
         let field = settings.documentField.map { " (whole \($0))" } ?? ""
-        return [
-            maker.set(
-                "simulated", "fresh simulated outputs, their own source taken out", try simulated(sources)),
+        let simulated = try simulatedNulls(sources).map { nulls in
+            maker.set(nulls.name, nulls.title, ScoredOutputs(matches: [(ScoredOutputs.own, nulls.best)]))
+        }
+        let others = [
             maker.set("unsourced", "queries that have no source", scores(nulls, takenOut: false)),
             maker.set("taken-out", "queries whose sources are taken out\(field)", scores(known, takenOut: true)),
             maker.set("foreign", "outputs of another corpus", scores(foreign, takenOut: false)),
-        ].compactMap(\.self)
-    }
-
-    /// Simulated outputs of another stream than the calibration's, by the run's own ranking.
-    private func simulated(_ sources: SourceTable) throws -> ScoredOutputs {
-        guard let embeddings = try embeddingSource() else { return ScoredOutputs(matches: []) }
-        let made = try progress.step("simulated outputs", of: settings.simulatedNulls) { advance in
-            let made = try SimulatedOutputs.make(
-                settings.simulatedNulls, .near, from: engine.opened.finder,
-                embeddings: try ShardedColumn.embeddings(try engine.opened.parts.all(EmbedStage.name)),
-                among: engine.opened.live.set, source: embeddings, seed: settings.seed, stream: 0xe7a1,
-                workers: settings.workers)
-            advance(made.rows.count)
-            return made
-        }
-        let outputs = EvaluationOutputs(
-            ids: made.rows.map { "simulated-\($0)" }, texts: made.texts, embeddings: made.embeddings,
-            truths: zip(made.rows, made.others).map { sources.truth(ofRows: [$0, $1].compactMap(\.self)) })
-        let maker = EvidenceMaker(engine, sources: sources, workers: settings.workers)
-        let evidence = try progress.step("gif on simulated outputs", of: outputs.count) { advance in
-            try maker.evidence(outputs, advance: advance)
-        }
-        return ScoredOutputs(matches: [(ScoredOutputs.own, evidence.map(\.bestWithoutSource))])
-    }
-
-    /// The model, or the corpus' own vectors.
-    private func embeddingSource() throws -> EmbeddingSource? {
-        if let embeddings = engine.opened.embeddings { return embeddings }
-        let corpus = engine.opened.configuration.corpus
-        let path = engine.opened.configuration.embed.path
-        guard let files = corpus.isVectors ? corpus.files : path.map({ [$0] }) else { return nil }
-        return .vectors(CorpusVectors(try VectorSet(files, ids: corpus.ids)))
+        ]
+        return (simulated + others).compactMap(\.self)
     }
 }

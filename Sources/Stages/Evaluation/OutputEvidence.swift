@@ -76,9 +76,9 @@ struct EvidenceMaker: Sendable {
                 outputs.embeddings.rows(rows), texts: outputs.texts.map { Array($0[rows]) }, count: candidates,
                 workers: workers)
             _ = try finder.addInfluence(to: &batch, workers: workers)
-            let (found, first) = (batch.candidates, rows.lowerBound)
+            let (found, sizes, first) = (batch.candidates, batch.sizes, rows.lowerBound)
             let parts = Parallel.map(count: rows.count, blockSize: 8, workers: workers) { positions in
-                Result { try positions.map { try evidence(found[$0], outputs.truths[first + $0]) } }
+                Result { try positions.map { try evidence(found[$0], size: sizes?[$0], outputs.truths[first + $0]) } }
             }
             for part in parts { result += try part.get() }
             advance(rows.count)
@@ -86,7 +86,10 @@ struct EvidenceMaker: Sendable {
         return result
     }
 
-    private func evidence(_ found: [Candidate], _ truth: SourceTable.Truth?) throws -> OutputEvidence {
+    /// - Parameter size: distinct words of the output.
+    private func evidence(
+        _ found: [Candidate], size: Int?, _ truth: SourceTable.Truth?
+    ) throws -> OutputEvidence {
         var rankings: [AblatedRanking: [Int]] = [:]
         for kind in AblatedRanking.allCases {
             let order = kind.ranking(ranking).order(found).map(\.candidate.row)
@@ -94,12 +97,13 @@ struct EvidenceMaker: Sendable {
         }
         let others = truth.map { truth in found.filter { !sources.isTakenOut(row: $0.row, for: truth) } }
         return OutputEvidence(
-            rankings: rankings, best: try best(found), bestWithoutSource: try others.flatMap(best),
+            rankings: rankings, best: try best(found, size: size),
+            bestWithoutSource: try others.flatMap { try best($0, size: size) },
             tokenBest: tokenBest(found), tokenBestWithoutSource: others.flatMap(tokenBest),
             isFound: truth.map { truth in found.contains { sources.isSource(row: $0.row, of: truth) } } ?? false)
     }
 
-    private func best(_ candidates: [Candidate]) throws -> BestMatch? {
+    private func best(_ candidates: [Candidate], size: Int?) throws -> BestMatch? {
         let order = ranking.order(candidates)
         guard let first = order.first,
             let evidence = try ranking.evidence(order, count: 1, corpus: finder.corpus).first
@@ -107,7 +111,7 @@ struct EvidenceMaker: Sendable {
         let confidence = calibration.confidence.confidence(evidence)
         let null = calibration.null
         return BestMatch(
-            row: first.candidate.row, pValue: null.confidences.isEmpty ? nil : null.pValue(confidence),
+            row: first.candidate.row, pValue: null.count > 0 ? null.pValue(confidence, size: size) : nil,
             score: Double(confidence))
     }
 
