@@ -23,8 +23,8 @@ package struct Attribution: Sendable, Hashable {
     package let passage: Int?
     /// What ranks: higher is better.
     package let score: Float
-    /// The share of outputs without a source whose best match looks at least as good; never smaller than that of a higher
-    /// rank. Nothing without a null distribution.
+    /// The share of outputs without a source, of about as many words, whose best match looks at least as good; never smaller
+    /// than that of a higher rank. Nothing without a null distribution.
     package let pValue: Double?
     /// Cosine of the two fingerprints.
     package let similarity: Float

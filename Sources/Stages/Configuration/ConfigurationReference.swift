@@ -50,7 +50,7 @@ package enum ConfigurationReference {
         refine.postings           postings of the words that find rows, rarest first; 0: all words find     100000
         refine.rank_by            P fitted: all evidence, weighted by the build | similarity | influence   fitted
         calibrate.outputs         simulated outputs that the weights are fitted on                         1000
-        calibrate.nulls           those that say what chance looks like                                    2000
+        calibrate.nulls           those that say what chance looks like, and as many excerpts of them      2000
         retention.label           keep | drop: drop deletes a stage's files once every reader is done      keep
         retention.project         keep | drop                                                              drop
         retention.shard-index     keep | drop                                                              drop

@@ -11,7 +11,7 @@ extension EvaluationReport {
         }
         let shown = Numerals.pValue(level)
         files.paragraph(
-            "Each best match has a p-value: the share of simulated outputs without a source whose best match looks at least as good. At level \(shown) about that share of outputs without a source may be given one. Judged by outputs of several kinds that have none; an output with a source that is flagged counts as wrong."
+            "Each best match has a p-value: the share of simulated outputs without a source, of about as many words, whose best match looks at least as good. At level \(shown) about that share of outputs without a source may be given one. Judged by outputs of several kinds that have none; an output with a source that is flagged counts as wrong."
         )
         addSets(shown)
         addScores(shown)
