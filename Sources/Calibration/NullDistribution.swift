@@ -7,8 +7,8 @@ package struct NullDistribution: Codable, Hashable, Sendable {
     /// Confidences of the best matches of outputs with 2^b to 2^(b+1) − 1 distinct words, rising; for each b from 0 on.
     private let bySize: [[Float]]
 
-    /// With fewer outputs of a size, those of other sizes count too.
-    private static let fewest = 200
+    /// With fewer outputs of a size, other sizes say what is chance.
+    private static let fewest = 50
 
     /// A best match of an output without a source.
     package struct Match: Sendable {
@@ -37,25 +37,25 @@ package struct NullDistribution: Codable, Hashable, Sendable {
     /// match looks at least as good. Exchangeable with the nulls of its size, an output without a source gets p ≤ α with
     /// probability at most α (Phipson & Smyth 2010).
     ///
-    /// Where few nulls are of that size, the next smaller ones count with them, whose matches look better as a rule, and
-    /// then larger ones.
+    /// Where there are not 50 nulls of that size, the larger one of the p-values by the next smaller and the next larger size
+    /// that have as many; where no size has, the one by all nulls.
     ///
-    /// - Parameter size: distinct words of the output; where nothing, the largest p-value of any size is taken.
-    /// - Complexity: O(sizes · log nulls)
+    /// - Parameter size: distinct words of the output; where nothing, the largest p-value by any size is taken.
+    /// - Complexity: O(sizes + log nulls)
     package func pValue(_ confidence: Float, size: Int?) -> Double {
-        guard let size else { return bySize.indices.map { pValue(confidence, size: 1 << $0) }.max() ?? 1 }
-        let above = min(Self.band(of: size) + 1, bySize.count)
-        var (nulls, better) = (0, 0)
-        for band in Array((0..<above).reversed()) + Array(above..<bySize.count) where nulls < Self.fewest {
-            nulls += bySize[band].count
-            better += bySize[band].count - Self.position(of: confidence, in: bySize[band])
+        let known = bySize.indices.filter { bySize[$0].count >= Self.fewest }
+        guard !known.isEmpty else { return Self.pValue(confidence, bySize) }
+        var compared = known
+        if let band = size.map(Self.band) {
+            let (below, above) = (known.last { $0 <= band }, known.first { $0 >= band })
+            compared = below == band ? [band] : [below, above].compactMap(\.self)
         }
-        return Double(1 + better) / Double(1 + nulls)
+        return compared.map { Self.pValue(confidence, [bySize[$0]]) }.max()!
     }
 
-    /// The smallest p-value that an output of any size can get.
-    package var smallestPValue: Double {
-        bySize.indices.map { pValue(.infinity, size: 1 << $0) }.min() ?? 1
+    private static func pValue(_ confidence: Float, _ nulls: [[Float]]) -> Double {
+        let better = nulls.reduce(0) { $0 + $1.count - position(of: confidence, in: $1) }
+        return Double(1 + better) / Double(1 + nulls.reduce(0) { $0 + $1.count })
     }
 
     /// The first that is not smaller.

@@ -105,7 +105,7 @@ package struct OutputSimulator: Sendable {
         return (Self.joined(pieces), joins)
     }
 
-    /// A random span of a text: of one word to half of all, each length as likely as its double.
+    /// A random span of a text: of one word to half of all, each doubling of the length as likely as any other.
     ///
     /// - Returns: nothing for a text of fewer than two words.
     package static func excerpt(of text: String, using generator: inout SeededGenerator) -> String? {
@@ -113,6 +113,11 @@ package struct OutputSimulator: Sendable {
         guard pieces.count >= 2 else { return nil }
         let words = exponential(Double(generator.uniform()) * logarithm(Double(pieces.count) / 2))
         return joined(span(pieces, of: max(1, Int(words)), using: &generator))
+    }
+
+    /// The first words of a text.
+    package static func beginning(of text: String, words: Int) -> String {
+        joined(Array(pieces(of: text).prefix(words)))
     }
 
     private static func span(_ pieces: [Piece], of count: Int, using generator: inout SeededGenerator) -> [Piece] {

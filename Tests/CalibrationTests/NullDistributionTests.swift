@@ -27,9 +27,12 @@ import Testing
             #expect(distribution.pValue(confidence, size: 1) == naive(confidence, [one]))
             for size in 4...7 { #expect(distribution.pValue(confidence, size: size) == naive(confidence, [some])) }
             for size in 32...63 { #expect(distribution.pValue(confidence, size: size) == naive(confidence, [many])) }
-            // Sizes that no null has, by the next smaller ones; an output of no words by those of one.
-            for size in [2, 3] { #expect(distribution.pValue(confidence, size: size) == naive(confidence, [one])) }
-            for size in [8, 31] { #expect(distribution.pValue(confidence, size: size) == naive(confidence, [some])) }
+            // Sizes that no null has; an output of no words by those of one.
+            let (small, middle) = (
+                [one, some].map { naive(confidence, [$0]) }, [some, many].map { naive(confidence, [$0]) }
+            )
+            for size in [2, 3] { #expect(distribution.pValue(confidence, size: size) == small.max()) }
+            for size in [8, 31] { #expect(distribution.pValue(confidence, size: size) == middle.max()) }
             for size in [64, 1 << 40, .max] {
                 #expect(distribution.pValue(confidence, size: size) == naive(confidence, [many]))
             }
@@ -37,18 +40,23 @@ import Testing
             let worst = [one, some, many].map { naive(confidence, [$0]) }.max()
             #expect(distribution.pValue(confidence, size: nil) == worst)
         }
-        #expect(distribution.smallestPValue == 1.0 / 401)
     }
 
-    @Test func `where few nulls are of a size, smaller ones count with them, then larger ones`() {
-        let (one, some, many) = (
-            nulls(150, size: 1, seed: 4, 20), nulls(199, size: 5, seed: 5, 10), nulls(20, size: 40, seed: 6)
+    @Test func `where few nulls are of a size, the sizes beside it say which p-value is larger`() {
+        // Those of 4 to 7 words are too few, and lie between.
+        let (one, few, many) = (
+            nulls(50, size: 1, seed: 4), nulls(49, size: 5, seed: 5, 10), nulls(90, size: 9, seed: 6, 20)
         )
-        let distribution = NullDistribution(one + some + many)
+        let distribution = NullDistribution(one + few + many)
         for confidence in confidences {
-            #expect(distribution.pValue(confidence, size: 50) == naive(confidence, [many, some]))
-            #expect(distribution.pValue(confidence, size: 6) == naive(confidence, [some, one]))
-            #expect(distribution.pValue(confidence, size: 1) == naive(confidence, [one, some]))
+            let neighbours = [one, many].map { naive(confidence, [$0]) }
+            #expect(distribution.pValue(confidence, size: 6) == neighbours.max())
+            #expect(distribution.pValue(confidence, size: 1) == neighbours[0])
+            #expect(distribution.pValue(confidence, size: 1000) == neighbours[1])
+        }
+        let scarce = NullDistribution(few + nulls(3, size: 70, seed: 9))
+        for size in [1, 5, 70] {
+            #expect(scarce.pValue(15, size: size) == naive(15, [few, nulls(3, size: 70, seed: 9)]))
         }
     }
 
@@ -59,7 +67,7 @@ import Testing
             #expect(distribution.pValue(confidence, size: nil) == naive(confidence, [vectors]))
         }
         let empty = NullDistribution([])
-        #expect(empty.pValue(0, size: nil) == 1 && empty.pValue(0, size: 3) == 1 && empty.smallestPValue == 1)
+        #expect(empty.pValue(0, size: nil) == 1 && empty.pValue(0, size: 3) == 1)
     }
 
     /// P(p ≤ α) is about α for outputs that are drawn as the nulls are, of each size, however much better small ones match.

@@ -96,7 +96,9 @@ import Testing
             AuditOutput(id: "e", text: nil, result: .failed(message: "line 7 is no JSON")),
         ])
         #expect(
-            html.contains("<b>Source found.</b> p = 0.004: of outputs without a source in this corpus, about 4 in 1"))
+            html.contains(
+                "<b>Source found.</b> p = 0.004: of outputs without a source in this corpus and of about as many words, about 4 in 1"
+            ))
         #expect(html.contains("<b>No source found at level 0.05.</b> p = 0.31:") && html.contains("about 31 in 100"))
         #expect(html.contains("<b>Not tested.</b>") && html.contains("<b>Not attributed.</b> line 7 is no JSON"))
         let counts = html.matches(of: /<th scope="row">([^<]*)<\/th><td>(\d+)<\/td>/).map { "\($0.1) \($0.2)" }

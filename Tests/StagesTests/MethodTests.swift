@@ -92,9 +92,11 @@ import Testing
         let directory = try buildTexts()
         let outputs = ["row5 and what is", "nothing of the song", "an older Row7, a number", "river hides"]
         let loops = outputs.map { output in Array(repeating: output, count: 1000).joined(separator: " ") }
-        let found = try workspace.attribute(directory, log: log(outputs + loops))
+        let stuck = outputs.map { "\($0) " + Array(repeating: "number", count: 1000).joined(separator: " ") }
+        let found = try workspace.attribute(directory, log: log(outputs + loops + stuck))
         let pValues = found.map { $0.attributions[0].pValue! }
-        for (once, loop) in zip(pValues[..<4], pValues[4...]) { #expect(loop >= once) }
+        for output in 0..<4 { #expect(pValues[4 + output] >= pValues[output]) }
+        for output in 8..<12 { #expect(pValues[output] > 0.05) }
     }
 
     /// The same shape as the run's own ranking, but for what only that one knows.

@@ -14,11 +14,11 @@ enum AuditWords {
     static func explanation(_ verdict: AuditOutput.Verdict) -> String {
         switch verdict {
         case .sourceFound(let value):
-            "p = \(Numerals.pValue(value)): of outputs without a source in this corpus, \(frequency(value)) would have a best match that scores this high."
+            "p = \(Numerals.pValue(value)): of outputs without a source in this corpus and of about as many words, \(frequency(value)) would have a best match that scores this high."
         case .noSource(let value):
-            "p = \(Numerals.pValue(value)): of outputs without a source in this corpus, \(frequency(value)) would have a best match that scores this high, so what is listed is the nearest there is and not a finding."
+            "p = \(Numerals.pValue(value)): of outputs without a source in this corpus and of about as many words, \(frequency(value)) would have a best match that scores this high, so what is listed is the nearest there is and not a finding."
         case .untested:
-            "There is no null distribution of these scores to tell a match from chance, so what is listed are candidates and not findings."
+            "There is no null distribution of these scores, or none large enough for the level, to tell a match from chance, so what is listed are candidates and not findings."
         }
     }
 
@@ -55,7 +55,7 @@ enum AuditWords {
         ),
         Fact(
             "p-value",
-            "How often an output without a source in this corpus has a best match that scores at least this high. The smaller, the harder the match is to put down to chance."
+            "How often an output without a source in this corpus, of about as many words, has a best match that scores at least this high. The smaller, the harder the match is to put down to chance."
         ),
         Fact(
             "similarity",

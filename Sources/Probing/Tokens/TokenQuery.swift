@@ -127,7 +127,7 @@ package struct TokenQuery: Sendable {
 
     private static let leastSelfInfluence = 1e-6
 
-    /// Influence in units of what the output itself would bring: −1 for a copy; 0 for an output that would bring nothing
+    /// Influence in units of what the output itself would bring: −1 for a copy, if that is a nat or more; 0 for an output that would bring nothing
     /// itself, as one without words, or with a word oftener than is counted: it has no unit.
     ///
     /// The unit is a nat at least. An output of a word or two that every sample has brings less, and a sample that has them
@@ -136,12 +136,14 @@ package struct TokenQuery: Sendable {
         selfInfluence > Self.leastSelfInfluence ? influence / max(1, selfInfluence) : 0
     }
 
-    /// What a sample explains of the output, in nats, were no word of it said twice: minus its influence, by the share of
-    /// the output's words that are distinct.
+    /// The same output, were no word of it said twice.
     ///
-    /// Influence grows with the number of times an output says the same, as the loss does; what speaks for a source does not.
-    package func explained(_ influence: Double) -> Double {
-        -influence * Double(output.ids.count) / Double(max(1, output.length))
+    /// All influence on an output grows with the number of times it says the same; what speaks for a source does not.
+    package var once: TokenQuery {
+        guard output.length != output.ids.count else { return self }
+        let ones = [UInt16](repeating: 1, count: output.ids.count)
+        return TokenQuery(
+            TokenBag(ids: output.ids, counts: ones, length: ones.count), gains: gains, prior: prior, near: near)
     }
 
     /// ∇L(y)ᵀ F⁻¹ ∇L(x) / μ with F⁻¹ = diag(1/p), which is Σ_t c_y(t)·c_x(t) / (μ·p(t)) − L_y·L_x / μ: minus the

@@ -93,7 +93,7 @@ struct AttributionEngine: Sendable {
         for (position, number) in sound.enumerated() {
             let list = ranked[position]
             // Without a null distribution nobody knows; without any match there is no source.
-            let noSource = ordered.pValues.map { ($0[position].first ?? .infinity) > options.level }
+            let noSource = ordered.pValues[position].map { ($0.first ?? .infinity) > options.level }
             results[number] = AttributedOutput(
                 id: batch[number].id, result: .attributed(list, noSource: noSource, timing),
                 text: batch[number].text, knownSources: batch[number].knownSources)
@@ -137,7 +137,7 @@ struct AttributionEngine: Sendable {
             list.append(
                 Attribution(
                     rank: position + 1, sourceID: source.id, passage: source.passage,
-                    score: ordered.scores[output][position], pValue: ordered.pValues?[output][position],
+                    score: ordered.scores[output][position], pValue: ordered.pValues[output]?[position],
                     similarity: candidate.similarity, sentenceSimilarity: candidate.sentenceSimilarity,
                     influence: candidate.influence,
                     relativeInfluence: candidate.relativeInfluence,

@@ -14,10 +14,8 @@ struct Candidate: Sendable {
     var nearestSentence: Int?
     /// Of the token probe, in nats; nothing without texts.
     var tokenInfluence: Double?
-    /// The same in units of what the output itself would bring: −1 for a copy.
+    /// The same in units of what the output itself would bring, or of a nat if that is more: −1 for a copy at least.
     var tokenShare: Double = 0
-    /// Nats by which its words explain the output's, each of these once; 0 without texts.
-    var explained: Double = 0
     /// Of the cluster probe.
     var influence: Float = 0
     /// Influence divided by the root of the sample's self-influence (ℓ-RelatIF).

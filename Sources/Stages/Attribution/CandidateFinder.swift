@@ -232,7 +232,6 @@ struct CandidateFinder: Sendable {
             if let query, !influences.isEmpty {
                 candidate.tokenInfluence = influences[position]
                 candidate.tokenShare = query.relative(influences[position])
-                candidate.explained = query.explained(influences[position])
             }
             return candidate
         }
@@ -261,6 +260,12 @@ struct CandidateFinder: Sendable {
             }
         }
         return result
+    }
+
+    /// Nats by which rows explain an output's words, each of these once; 0 without words.
+    func explained(by rows: [Int], _ query: TokenQuery?) throws(StorageError) -> [Double] {
+        guard let words, let query else { return rows.map { _ in 0 } }
+        return try words.influences(of: rows, on: query.once).map { -$0 }
     }
 
     /// Whether two rows are one source: passages of one document, or the same text under another id. Texts are costly to

@@ -44,6 +44,13 @@ struct OpenGeneration: Sendable {
         let kept = FileManager.default.contents(atPath: directory.configuration)
         isCurrent = kept == Data(generation.configuration.utf8)
         parts = GenerationParts(directory: directory, generation: generation)
+        let record = try parts.only(CalibrateStage.name)
+        guard record.manifest.version == CalibrateStage.version else {
+            throw RunError(
+                .incompatible,
+                "\(directory.path): its p-values are of another version of gradprint; `gradprint merge` or `gradprint build` makes them anew, and little else"
+            )
+        }
         configuration = try PipelineConfiguration(
             ConfigurationNode(yaml: generation.configuration, path: directory.configuration))
         let path = modelPath ?? configuration.embed.path
@@ -61,13 +68,6 @@ struct OpenGeneration: Sendable {
             catalog: generation.catalog, parts: parts, embeddings: embeddings, rows: rows)
         numbersSentences = try parts.artifacts(of: SentenceStage.name)
             .allSatisfy { $0.manifest.version == SentenceStage.version }
-        let record = try parts.only(CalibrateStage.name)
-        guard record.manifest.version == CalibrateStage.version else {
-            throw RunError(
-                .incompatible,
-                "\(directory.path): its p-values are of another version of gradprint; run `gradprint build` again, which makes little more than these anew"
-            )
-        }
         calibration = try reporting(damaged: .corrupt) { () throws(StorageError) in
             try CalibrationRecord.read(record)
         }

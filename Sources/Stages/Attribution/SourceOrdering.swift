@@ -20,8 +20,9 @@ struct OrderedSources: Sendable {
     var candidates: [[Candidate]]
     /// What each was ranked by.
     var scores: [[Float]]
-    /// Never falling with the rank, for a lower one can be no more certain; nothing without a null distribution.
-    var pValues: [[Double]]?
+    /// For each output; never falling with the rank, for a lower one can be no more certain. Nothing where the null
+    /// distribution, if there is one, cannot tell.
+    var pValues: [[Double]?]
     /// The largest of the LiSSA residuals that were formed, a sixteenth of the outputs' at least.
     var worstResidual: Double
     /// When the search was over and the candidates' refinement began.
@@ -51,7 +52,8 @@ struct CalibratedOrdering: SourceOrdering {
         return OrderedSources(
             candidates: found.candidates, scores: orders.map { $0.prefix(options.count).map(\.score) },
             pValues: ranking.ranking == .fitted && finder.usesWords && texts == nil
-                ? nil : try pValues(orders, sizes: found.sizes, options), worstResidual: worst, searched: searched)
+                ? orders.map { _ in nil } : try pValues(orders, found, options), worstResidual: worst,
+            searched: searched)
     }
 
     /// The candidates of each output by falling score.
@@ -61,19 +63,22 @@ struct CalibratedOrdering: SourceOrdering {
         }.flatMap(\.self)
     }
 
+    /// Nothing for an output of which the nulls are too few to show anything at this level.
     private func pValues(
-        _ orders: [[(candidate: Candidate, score: Float)]], sizes: [Int]?, _ options: AttributionEngine.Options
-    ) throws -> [[Double]]? {
-        // Too few nulls can show nothing at this level.
-        guard calibration.null.smallestPValue <= options.level else { return nil }
+        _ orders: [[(candidate: Candidate, score: Float)]], _ batch: CandidateFinder.Batch,
+        _ options: AttributionEngine.Options
+    ) throws -> [[Double]?] {
+        let (sizes, queries, null) = (batch.sizes, batch.texts, calibration.null)
         let parts = Parallel.map(count: orders.count, blockSize: 8, workers: options.workers) { outputs in
             Result {
-                try outputs.map { output -> [Double] in
+                try outputs.map { output -> [Double]? in
+                    let size = sizes?[output]
+                    guard null.pValue(.infinity, size: size) <= options.level else { return nil }
+                    let evidence = try ranking.evidence(
+                        orders[output], count: options.count, finder: finder, query: queries?[output])
                     var least = 0.0
-                    let evidence = try ranking.evidence(orders[output], count: options.count, corpus: finder.corpus)
                     return evidence.map { one in
-                        let confidence = calibration.confidence.confidence(one)
-                        least = max(least, calibration.null.pValue(confidence, size: sizes?[output]))
+                        least = max(least, null.pValue(calibration.confidence.confidence(one), size: size))
                         return least
                     }
                 }
@@ -103,7 +108,8 @@ struct MethodOrdering: SourceOrdering {
             vectors, texts: texts, rows: ranked.map { $0.map(\.row) }, workers: workers)
         let worst = try finder.addInfluence(to: &found, workers: workers)
         return OrderedSources(
-            candidates: found.candidates, scores: ranked.map { $0.map(\.score) }, pValues: nil, worstResidual: worst,
+            candidates: found.candidates, scores: ranked.map { $0.map(\.score) }, pValues: ranked.map { _ in nil },
+            worstResidual: worst,
             searched: searched)
     }
 }

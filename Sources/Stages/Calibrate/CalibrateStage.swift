@@ -46,7 +46,7 @@ package struct CalibrateStage: Stage {
     }
 
     package static let name = "calibrate"
-    package static let version = 7
+    package static let version = 8
 
     private static let trainingStream: UInt64 = 17
     private static let testStream: UInt64 = 18

@@ -23,6 +23,8 @@ struct Calibrator {
         let sources: Set<Int>
         /// Distinct words of the output; nothing for a vector.
         let size: Int?
+        /// The output's words; nothing where they do not take part.
+        let query: TokenQuery?
     }
 
     /// Weights where nothing could be fitted: similarity and token influence count the same.
@@ -38,7 +40,7 @@ struct Calibrator {
             var batch = try finder.find(
                 outputs.embeddings.rows(rows), texts: texts, count: candidates, workers: workers)
             _ = try finder.addInfluence(to: &batch, workers: workers)
-            let (found, sizes, first) = (batch.candidates, batch.sizes, rows.lowerBound)
+            let (found, sizes, queries, first) = (batch.candidates, batch.sizes, batch.texts, rows.lowerBound)
             let parts = Parallel.map(count: rows.count, blockSize: 8, workers: workers) { positions in
                 Result {
                     try positions.map { position in
@@ -52,7 +54,8 @@ struct Calibrator {
                             if isSource { same.insert(kept.count) }
                             kept.append(candidate)
                         }
-                        return Trial(candidates: kept, sources: same, size: sizes?[position])
+                        return Trial(
+                            candidates: kept, sources: same, size: sizes?[position], query: queries?[position])
                     }
                 }
             }
@@ -70,7 +73,8 @@ struct Calibrator {
             found: try training.compactMap { try evidence($0, order, withSource: true) },
             missing: try training.compactMap { try evidence($0, order, withSource: false) })
         let null = NullDistribution(
-            try nulls.compactMap { trial in
+            // An excerpt may be a mark alone, and find nothing.
+            try nulls.filter { $0.size != 0 }.compactMap { trial in
                 try evidence(trial, order, withSource: false).map {
                     NullDistribution.Match(size: trial.size, confidence: confidence.confidence($0))
                 }
@@ -170,7 +174,7 @@ struct Calibrator {
             withSource
             ? trial.candidates
             : trial.candidates.indices.filter { !trial.sources.contains($0) }.map { trial.candidates[$0] }
-        return try order.evidence(order.order(kept), count: 1, corpus: finder.corpus).first
+        return try order.evidence(order.order(kept), count: 1, finder: finder, query: trial.query).first
     }
 
     /// A mean in units of its standard error; 0 for fewer than two values.

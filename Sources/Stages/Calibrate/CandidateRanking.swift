@@ -1,5 +1,6 @@
 internal import Calibration
 internal import Corpus
+internal import Probing
 internal import Storage
 
 /// Puts candidates into their order, and says how good the best is beside the next.
@@ -31,9 +32,13 @@ struct CandidateRanking: Sendable {
     /// What each of the first `count` of an order amounts to, as if those above it were not there.
     ///
     /// The margin is that to the next candidate that is another source with another text.
+    ///
+    /// - Parameter query: the output's words; nothing for a vector.
     func evidence(
-        _ order: [(candidate: Candidate, score: Float)], count: Int, corpus: CorpusRows
+        _ order: [(candidate: Candidate, score: Float)], count: Int, finder: CandidateFinder, query: TokenQuery?
     ) throws(StorageError) -> [Evidence] {
+        let (corpus, listed) = (finder.corpus, order.prefix(count).map(\.candidate.row))
+        let explained = try finder.explained(by: listed, query)
         var result: [Evidence] = []
         var (ids, texts): ([Int: String], [Int: String]) = ([:], [:])
         func id(_ position: Int) throws(StorageError) -> String {
@@ -64,7 +69,7 @@ struct CandidateRanking: Sendable {
             let margin = next < order.count ? order[position].score - order[next].score : 0
             result.append(
                 Evidence(
-                    score: order[position].score, margin: margin, nats: order[position].candidate.explained))
+                    score: order[position].score, margin: margin, nats: explained[position]))
         }
         return result
     }

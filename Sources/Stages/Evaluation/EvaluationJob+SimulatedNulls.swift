@@ -18,13 +18,19 @@ extension EvaluationJob {
         let own = "their own source taken out"
         var kinds = [("simulated", "fresh simulated outputs, \(own)", "simulated outputs", drawn)]
         let few = drawn.chosen(Array(drawn.truths.indices.prefix(settings.simulatedNulls / 4)))
-        if let loops = try changed(few, { _, text in Array(repeating: text, count: 100).joined(separator: " ") }) {
-            kinds.append(("loops", "the same, each said a hundred times over", "outputs said over and over", loops))
+        func add(_ name: String, _ title: String, _ step: String, _ change: (Int, String) -> String) throws {
+            if let outputs = try changed(few, change) { kinds.append((name, title, step, outputs)) }
         }
-        if let scraps = try changed(
-            few, { position, text in text.split(separator: " ").prefix(1 + position % 3).joined(separator: " ") })
-        {
-            kinds.append(("scraps", "the same, of each the first one to three words", "scraps of outputs", scraps))
+        try add("loops", "the same, each said a hundred times over", "outputs said over and over") { _, text in
+            Array(repeating: text, count: 100).joined(separator: " ")
+        }
+        try add("stuck", "the same, a word of each said two hundred times more", "outputs that end in a loop") {
+            let words = OutputSimulator.words(of: $1)
+            guard !words.isEmpty else { return $1 }
+            return ([$1] + Array(repeating: words[$0 % words.count], count: 200)).joined(separator: " ")
+        }
+        try add("scraps", "the same, of each the first one to three words", "scraps of outputs") {
+            OutputSimulator.beginning(of: $1, words: 1 + $0 % 3)
         }
         let maker = EvidenceMaker(engine, sources: sources, workers: settings.workers)
         return try kinds.map { name, title, step, outputs in

@@ -76,9 +76,10 @@ struct EvidenceMaker: Sendable {
                 outputs.embeddings.rows(rows), texts: outputs.texts.map { Array($0[rows]) }, count: candidates,
                 workers: workers)
             _ = try finder.addInfluence(to: &batch, workers: workers)
-            let (found, sizes, first) = (batch.candidates, batch.sizes, rows.lowerBound)
+            let first = rows.lowerBound
+            let measured = batch
             let parts = Parallel.map(count: rows.count, blockSize: 8, workers: workers) { positions in
-                Result { try positions.map { try evidence(found[$0], size: sizes?[$0], outputs.truths[first + $0]) } }
+                Result { try positions.map { try evidence(measured, $0, outputs.truths[first + $0]) } }
             }
             for part in parts { result += try part.get() }
             advance(rows.count)
@@ -86,27 +87,29 @@ struct EvidenceMaker: Sendable {
         return result
     }
 
-    /// - Parameter size: distinct words of the output.
     private func evidence(
-        _ found: [Candidate], size: Int?, _ truth: SourceTable.Truth?
+        _ batch: CandidateFinder.Batch, _ output: Int, _ truth: SourceTable.Truth?
     ) throws -> OutputEvidence {
+        let found = batch.candidates[output]
         var rankings: [AblatedRanking: [Int]] = [:]
         for kind in AblatedRanking.allCases {
             let order = kind.ranking(ranking).order(found).map(\.candidate.row)
             rankings[kind] = Array(order.prefix(EvaluationSettings.depth))
         }
         let others = truth.map { truth in found.filter { !sources.isTakenOut(row: $0.row, for: truth) } }
+        func best(_ candidates: [Candidate]) throws -> BestMatch? {
+            try self.best(candidates, size: batch.sizes?[output], query: batch.texts?[output])
+        }
         return OutputEvidence(
-            rankings: rankings, best: try best(found, size: size),
-            bestWithoutSource: try others.flatMap { try best($0, size: size) },
+            rankings: rankings, best: try best(found), bestWithoutSource: try others.flatMap(best),
             tokenBest: tokenBest(found), tokenBestWithoutSource: others.flatMap(tokenBest),
             isFound: truth.map { truth in found.contains { sources.isSource(row: $0.row, of: truth) } } ?? false)
     }
 
-    private func best(_ candidates: [Candidate], size: Int?) throws -> BestMatch? {
+    private func best(_ candidates: [Candidate], size: Int?, query: TokenQuery?) throws -> BestMatch? {
         let order = ranking.order(candidates)
         guard let first = order.first,
-            let evidence = try ranking.evidence(order, count: 1, corpus: finder.corpus).first
+            let evidence = try ranking.evidence(order, count: 1, finder: finder, query: query).first
         else { return nil }
         let confidence = calibration.confidence.confidence(evidence)
         let null = calibration.null
