@@ -20,7 +20,8 @@ struct AttributeCommand: ParsableCommand {
             Vectors made elsewhere are attributed with --vectors outputs.npy --ids ids.txt.
 
             Fields: `score` is what ranks, higher is better. `p_value` is the share of outputs without a source, of about as \
-            many words, whose best match looks at least as good; `no_source` is true when the best one is above --level. `similarity` is the \
+            many words, whose best match looks at least as good; `no_source` is true when the best one is above --level; both are null where \
+            the build simulated too few outputs of that size to tell at this level (calibrate.nulls). `similarity` is the \
             cosine of the fingerprints, `sentence_similarity` that of the embeddings of the output and of the sample's nearest sentence, null in a run without sentences; `influence` is -∇L(output)ᵀ(H+λI)⁻¹∇L(sample) of the cluster probe, \
             `relative_influence` the same divided by the root of the sample's own, `token_influence` the change of the \
             token probe's loss in nats, where a word that the sample lacks counts a little by the nearest it has (in a run \
@@ -128,7 +129,7 @@ struct AttributeCommand: ParsableCommand {
         let result: any AttributionSink =
             switch format {
             case .jsonl: try JSONLinesWriter(path: path, withTiming: !noTiming, workers: workers.count())
-            case .table: try TableWriter(path: path, depth: count, isInCorpus: job.hasSource)
+            case .table: try TableWriter(path: path, depth: count, tests: method == .gif, isInCorpus: job.hasSource)
             }
         guard let report else { return result }
         do {

@@ -42,20 +42,25 @@ final class TableWriter: AttributionSink {
     let wantsTexts = true
     private let file: ResultFile
     private let isInCorpus: (String) -> Bool
+    /// Whether outputs are tested for a source as a rule.
+    private let tests: Bool
     private var metrics: RankingMetrics
     private var unknownSources: Set<String> = []
     private var withoutSource = 0
     private var flagged = 0
     private var tested = 0
+    private var untested = 0
     private var failed = 0
     private var outputs = 0
     private var times = (embed: 0.0, search: 0.0, refine: 0.0)
 
     /// - Parameters:
     ///   - depth: sources listed for each output.
+    ///   - tests: whether outputs are tested for a source as a rule: one that is not is marked.
     ///   - isInCorpus: whether the corpus holds a sample of this id.
-    init(path: String, depth: Int, isInCorpus: @escaping (String) -> Bool) throws {
+    init(path: String, depth: Int, tests: Bool, isInCorpus: @escaping (String) -> Bool) throws {
         metrics = RankingMetrics(depth: depth)
+        self.tests = tests
         file = try ResultFile(path: path)
         self.isInCorpus = isInCorpus
     }
@@ -73,9 +78,18 @@ final class TableWriter: AttributionSink {
         case .attributed(let attributions, let noSource, let timing):
             times = (times.embed + timing.embed, times.search + timing.search, times.refine + timing.refine)
             let known = count(output, attributions)
-            let verdict = noSource == true ? "no source in this corpus: " : ""
-            if noSource == true { flagged += 1 }
-            if noSource != nil { tested += 1 }
+            var verdict = ""
+            switch noSource {
+            case true?:
+                flagged += 1
+                tested += 1
+                verdict = "no source in this corpus: "
+            case false?: tested += 1
+            case nil where tests:
+                untested += 1
+                verdict = "not tested: "
+            case nil: break
+            }
             try print("\(output.id)  \(verdict)\(shortened(output.text, to: 150))")
             for attribution in attributions {
                 let mark = known.contains(attribution.sourceID) ? "*" : " "
@@ -92,7 +106,9 @@ final class TableWriter: AttributionSink {
 
     func finish() throws {
         let attributed = max(1, outputs - failed)
-        let verdicts = tested == 0 ? "" : ", \(flagged) of them without a source in this corpus"
+        let verdicts =
+            (tested == 0 ? "" : ", \(flagged) of them without a source in this corpus")
+            + (untested == 0 ? "" : ", \(untested) not tested")
         try print("\(outputs) outputs\(verdicts), \(failed) not attributed because of an error")
         if metrics.queries > 0 {
             try print(

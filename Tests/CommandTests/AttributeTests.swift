@@ -49,6 +49,29 @@ import Testing
         }
     }
 
+    /// 400 nulls show nothing at a level of one in a thousand: that is no finding, and not the lack of one.
+    @Test func atALevelThatNullsCannotShowNothingIsSaid() throws {
+        try build(["calibrate.nulls=200"])
+        let log = "{\"id\": \"a\", \"text\": \"the cat finds a mouse number 0\"}\n"
+        let known = try attribute(log, ["--level", "0.05"])
+        #expect(known[0]["no_source"] as? Bool == false)
+        let unknown = try attribute(log, ["--level", "0.001"])
+        #expect(unknown[0]["no_source"] is NSNull)
+        let sources = try #require(unknown[0]["attributions"] as? [[String: Any]])
+        #expect(!sources.isEmpty && sources.allSatisfy { $0["p_value"] is NSNull })
+        let table = try CommandLineTool.run([
+            "attribute", workspace.file("log.jsonl"), "--run-dir", workspace.file("run"), "--level", "0.001",
+            "--format", "table",
+        ])
+        #expect(table.output.contains("a  not tested: the cat") && table.output.contains("1 outputs, 1 not tested,"))
+        #expect(table.errors.contains("1 that nothing is known of at level 0.001"), "\(table.errors)")
+        let others = try CommandLineTool.run([
+            "attribute", workspace.file("log.jsonl"), "--run-dir", workspace.file("run"), "--method", "bm25",
+            "--format", "table",
+        ])
+        #expect(others.output.contains("a  the cat") && !others.output.contains("tested"))
+    }
+
     @Test func badLinesGiveAnErrorInPlaceAndTheOthersGoOn() throws {
         try build()
         let results = try attribute(

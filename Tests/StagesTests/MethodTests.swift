@@ -99,6 +99,21 @@ import Testing
         for output in 8..<12 { #expect(pValues[output] > 0.05) }
     }
 
+    /// Weights and null distribution hold for the version that made them.
+    @Test func `a calibration of another version is refused, and it is said what makes it anew`() throws {
+        let directory = try buildTexts()
+        let folder = directory.file(CalibrateStage.name)
+        let path = try #require(RunDirectory.list(folder).first.map { "\(folder)/\($0)/\(Manifest.fileName)" })
+        let manifest = try JSONEncoder().encode(try JSONFile.unseal(Manifest.self, path: path))
+        var fields = try #require(try JSONSerialization.jsonObject(with: manifest) as? [String: Any])
+        fields["version"] = CalibrateStage.version - 1
+        let older = try JSONDecoder().decode(
+            Manifest.self, from: try JSONSerialization.data(withJSONObject: fields))
+        try JSONFile.seal(older, path: path)
+        let error = #expect(throws: RunError.self) { try workspace.attribute(directory, log: log()) }
+        #expect(error?.kind == .incompatible && error?.message.contains("`gradprint merge`") == true)
+    }
+
     /// The same shape as the run's own ranking, but for what only that one knows.
     @Test(arguments: MethodName.allCases)
     func `every method ranks texts, and keeps what it learned`(method: MethodName) throws {

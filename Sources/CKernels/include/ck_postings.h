@@ -60,8 +60,8 @@ size_t ck_postings_add_frequent(const uint64_t *codes, const float *contribution
 /// Keeps the rows that reach a score, as ck_postings_take does.
 size_t ck_postings_keep(const float *rest, float least, ck_partial_rows rows, size_t n);
 
-/* The scalar versions are the definition; both give the same bits where no row comes twice in a list. AVX2 has no scatter and no compression: its processors run
-   the scalar ones, which have no branch that could not be foreseen. */
+/* The scalar versions are the definition; both give the same bits where no row comes twice in a list. AVX2 has no scatter
+   and no compression: its processors run the scalar ones, which have no branch that could not be foreseen. */
 #define CK_POSTINGS_VERSION(level)                                                                                         \
     size_t ck_postings_find_##level(const uint32_t *rows, const uint8_t *counts, size_t n, uint32_t first,                 \
                                     uint32_t size, const float *contributions, float *sums, uint32_t *places,              \

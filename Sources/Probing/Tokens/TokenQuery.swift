@@ -127,11 +127,11 @@ package struct TokenQuery: Sendable {
 
     private static let leastSelfInfluence = 1e-6
 
-    /// Influence in units of what the output itself would bring: −1 for a copy, if that is a nat or more; 0 for an output that would bring nothing
-    /// itself, as one without words, or with a word oftener than is counted: it has no unit.
+    /// Influence in units of what the output itself would bring, −1 for a copy, or of a nat if that is more; 0 for an output
+    /// that would bring nothing itself, as one without words, or with a word oftener than is counted: it has no unit.
     ///
-    /// The unit is a nat at least. An output of a word or two that every sample has brings less, and a sample that has them
-    /// often would seem to be its source several times over.
+    /// An output of a word or two that every sample has brings less than a nat, and a sample that has them often would seem to
+    /// be its source several times over.
     package func relative(_ influence: Double) -> Double {
         selfInfluence > Self.leastSelfInfluence ? influence / max(1, selfInfluence) : 0
     }

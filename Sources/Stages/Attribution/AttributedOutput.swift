@@ -24,7 +24,8 @@ package struct Attribution: Sendable, Hashable {
     /// What ranks: higher is better.
     package let score: Float
     /// The share of outputs without a source, of about as many words, whose best match looks at least as good; never smaller
-    /// than that of a higher rank. Nothing without a null distribution.
+    /// than that of a higher rank. Nothing without a null distribution, or where it is too small to show anything at the
+    /// level.
     package let pValue: Double?
     /// Cosine of the two fingerprints.
     package let similarity: Float

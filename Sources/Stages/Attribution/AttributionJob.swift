@@ -117,7 +117,7 @@ package struct AttributionJob {
             )
         }
         let start = ContinuousClock.now
-        var totals = (outputs: 0, failed: 0, tested: 0, withoutSource: 0, worstResidual: 0.0)
+        var totals = (outputs: 0, failed: 0, tested: 0, untested: 0, withoutSource: 0, worstResidual: 0.0)
         try forEachBatch(of: source) { batch in
             let results = try engine.attribute(batch, options)
             try sink.write(results.outputs)
@@ -127,6 +127,7 @@ package struct AttributionJob {
                 case .failed: totals.failed += 1
                 case .attributed(_, let noSource, _):
                     totals.tested += noSource == nil ? 0 : 1
+                    totals.untested += noSource == nil ? 1 : 0
                     totals.withoutSource += noSource == true ? 1 : 0
                 }
             }
@@ -134,9 +135,13 @@ package struct AttributionJob {
         }
         try sink.finish()
         let seconds = (ContinuousClock.now - start) / .seconds(1)
-        let verdicts =
-            totals.tested == 0
-            ? "" : ", \(grouped(totals.withoutSource)) without a source in this corpus at level \(options.level)"
+        var verdicts = ""
+        if totals.tested > 0 {
+            verdicts = ", \(grouped(totals.withoutSource)) without a source in this corpus at level \(options.level)"
+        }
+        if engine.method == .gif, totals.untested > 0 {
+            verdicts += ", \(grouped(totals.untested)) that nothing is known of at level \(options.level)"
+        }
         return
             "\(grouped(totals.outputs)) outputs in \(duration(seconds))\(verdicts), \(grouped(totals.failed)) not attributed because of an error; largest LiSSA residual of those formed \(Figure.number(totals.worstResidual).short)"
     }

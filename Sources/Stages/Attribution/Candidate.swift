@@ -14,7 +14,7 @@ struct Candidate: Sendable {
     var nearestSentence: Int?
     /// Of the token probe, in nats; nothing without texts.
     var tokenInfluence: Double?
-    /// The same in units of what the output itself would bring, or of a nat if that is more: −1 for a copy at least.
+    /// The same in units of what the output itself would bring, or of a nat if that is more.
     var tokenShare: Double = 0
     /// Of the cluster probe.
     var influence: Float = 0

@@ -109,7 +109,6 @@ struct MethodOrdering: SourceOrdering {
         let worst = try finder.addInfluence(to: &found, workers: workers)
         return OrderedSources(
             candidates: found.candidates, scores: ranked.map { $0.map(\.score) }, pValues: ranked.map { _ in nil },
-            worstResidual: worst,
-            searched: searched)
+            worstResidual: worst, searched: searched)
     }
 }

@@ -15,8 +15,9 @@ extension EvaluationJob {
     /// when a model fails, which none of that distribution is.
     func simulatedNulls(_ sources: SourceTable) throws -> [SimulatedNulls] {
         guard let drawn = try simulatedOutputs(sources) else { return [] }
-        let own = "their own source taken out"
-        var kinds = [("simulated", "fresh simulated outputs, \(own)", "simulated outputs", drawn)]
+        var kinds = [
+            ("simulated", "fresh simulated outputs, their own source taken out", "simulated outputs", drawn)
+        ]
         let few = drawn.chosen(Array(drawn.truths.indices.prefix(settings.simulatedNulls / 4)))
         func add(_ name: String, _ title: String, _ step: String, _ change: (Int, String) -> String) throws {
             if let outputs = try changed(few, change) { kinds.append((name, title, step, outputs)) }

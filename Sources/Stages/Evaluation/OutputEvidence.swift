@@ -76,8 +76,7 @@ struct EvidenceMaker: Sendable {
                 outputs.embeddings.rows(rows), texts: outputs.texts.map { Array($0[rows]) }, count: candidates,
                 workers: workers)
             _ = try finder.addInfluence(to: &batch, workers: workers)
-            let first = rows.lowerBound
-            let measured = batch
+            let (measured, first) = (batch, rows.lowerBound)
             let parts = Parallel.map(count: rows.count, blockSize: 8, workers: workers) { positions in
                 Result { try positions.map { try evidence(measured, $0, outputs.truths[first + $0]) } }
             }
