@@ -57,6 +57,45 @@ import VectorIndex
         #expect(try check(run, gone).problems == [])
     }
 
+    /// After an upgrade the generation before the current one is of the version before.
+    @Test func aGenerationOfAnotherVersionIsNotKept() throws {
+        let run = try GrowingRun(workspace, 0..<60)
+        try run.append(GrowingRun.lines(60..<80))
+        let previous = try #require(try run.directory.previousGeneration())
+        try rename(previous, stage: "embed", run)
+        try run.delete(["sample-7", "sample-70"])
+        #expect(try purge(run).contains("Generation \(previous.number), of another version"))
+        #expect(try run.directory.previousGeneration() == nil)
+        let proof = try check(run, ["sample-7", "sample-70"])
+        #expect(proof.problems == [] && proof.rows == 2)
+        #expect(try RunCheck.check(run.directory).problems == [])
+        #expect(try run.sources(of: [8])[0].first?.id == "sample-8")
+    }
+
+    @Test func aRunOfAnotherVersionIsLeftAsItIs() throws {
+        let run = try GrowingRun(workspace, 0..<60)
+        try rename(#require(try run.directory.currentGeneration()), stage: "embed", run)
+        try run.delete(["sample-7"])
+        let files = workspace.contents(of: "run")
+        let error = #expect(throws: RunError.self) { try purge(run) }
+        #expect(error?.kind == .incompatible && workspace.contents(of: "run") == files)
+    }
+
+    /// Makes a generation look like one of a version whose tasks have other fingerprints.
+    private func rename(_ generation: Generation, stage: String, _ run: GrowingRun) throws {
+        let folder = try #require(generation.parts[stage]?.first?.folder)
+        let other = "\(stage)/of-another-version"
+        try FileManager.default.copyItem(atPath: run.directory.file(folder), toPath: run.directory.file(other))
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .withoutEscapingSlashes
+        let text = String(decoding: try encoder.encode(generation), as: UTF8.self)
+        let renamed = try JSONDecoder().decode(
+            Generation.self, from: Data(text.replacingOccurrences(of: folder, with: other).utf8))
+        let name = try #require(
+            RunDirectory.list(run.directory.generations).first { Int($0.dropLast(5)) == generation.number })
+        try JSONFile.seal(renamed, path: "\(run.directory.generations)/\(name)")
+    }
+
     /// The models are trained anew on what is left, also where nothing was appended since.
     @Test func retrainingAfterAPurgeForgetsTheRowsInTheModels() throws {
         let run = try GrowingRun(workspace, 0..<60)

@@ -149,10 +149,13 @@ extension RunDirectory {
     }
 
     private func removeOldGenerations() {
-        for number in generationNumbers().dropLast(Self.keptGenerations) {
-            Self.remove("\(generations)/\(padded(number)).json")
-        }
+        for number in generationNumbers().dropLast(Self.keptGenerations) { removeGeneration(number) }
     }
+
+    /// Keeps a generation no longer: its files go with the next that deletes what is left over.
+    package func forget(_ generation: Generation) { removeGeneration(generation.number) }
+
+    private func removeGeneration(_ number: Int) { Self.remove("\(generations)/\(padded(number)).json") }
 
     /// The artifact of one part of a generation.
     package func artifact(_ part: Generation.Part) throws(RunError) -> Artifact {

@@ -18,11 +18,12 @@ package struct PurgeJob {
     /// Purges, under the run's exclusive lock. Killed at any moment, the run is whole and the same call goes on.
     ///
     /// Rows keep their numbers and stay hidden; their content is erased. Files that are not made of rows are made again
-    /// from those that are. The run's copies of its input and what methods have learned go altogether.
+    /// from those that are. The run's copies of its input and what methods have learned go altogether, and so does the
+    /// generation before the current one where this version of the program cannot purge it.
     ///
-    /// - Returns: one sentence on the result.
-    /// - Throws: `missingInput` without a generation; `incompatible` for one that another version of the program built, or
-    ///   while an append has not come to its end.
+    /// - Returns: sentences on the result.
+    /// - Throws: `missingInput` without a generation; `incompatible` for a current one that another version of the program
+    ///   built, or while an append has not come to its end; then nothing is changed.
     package func purge() throws(RunError) -> String {
         try directory.requireExisting()
         let lock = try directory.lock(exclusive: true)
@@ -33,28 +34,39 @@ package struct PurgeJob {
                 "\(directory.path): an append, merge or retraining has not come to its end, and its files would not be purged; give its command again first"
             )
         }
-        let generations = try directory.keptGenerations()
-        guard let current = generations.last else {
+        guard let current = try directory.currentGeneration() else {
             throw RunError(.missingInput, "\(directory.path): the build has not come to its end; run it again")
         }
-        let deletions = try Deletions.read(directory)
+        let (runner, currentPlan) = try plan(current)
+        var previous: (generation: Generation, runner: Runner, plan: BuildPlan)?
+        var foreign: Generation?
+        if let generation = try directory.previousGeneration() {
+            do {
+                let (runner, plan) = try plan(generation)
+                previous = (generation, runner, plan)
+            } catch {
+                guard [.incompatible, .configuration].contains(error.kind) else { throw error }
+                foreign = generation
+            }
+        }
         let marker = Self.marker(directory)
         try reporting(damaged: .corrupt) { () throws(StorageError) in try DurableFile.write("", to: marker) }
-        var purged = 0
-        for generation in generations {
-            let (runner, plan) = try plan(generation)
-            let rows = try deletions.rows(generation, directory)
-            if generation.number == current.number {
-                try runner.removeLeftovers()
-                purged = rows.count
-            }
-            try runner.purge(plan, rows: rows)
+        if let foreign { directory.forget(foreign) }
+        let deletions = try Deletions.read(directory)
+        try runner.removeLeftovers()
+        if let previous {
+            try previous.runner.purge(previous.plan, rows: deletions.rows(previous.generation, directory))
         }
+        let rows = try deletions.rows(current, directory)
+        try runner.purge(currentPlan, rows: rows)
         for name in ["methods", "input"] { RunDirectory.remove(directory.file(name)) }
         try RunBuilder.keepDeletedRows(directory)
         RunDirectory.remove(marker)
+        let dropped = foreign.map {
+            ". Generation \($0.number), of another version of gradprint or with another embedder, could not be purged and is gone: there is none to roll back to"
+        }
         return
-            "\(grouped(purged)) deleted rows of generation \(current.number) are erased, and those of every generation that is kept; `gradprint check RUN --deleted IDS.txt` proves it"
+            "\(grouped(rows.count)) deleted rows of generation \(current.number) are erased, and those of every generation that is kept; `gradprint check RUN --deleted IDS.txt` proves it\(dropped ?? "")"
     }
 
     /// The plan that a generation was made by.
