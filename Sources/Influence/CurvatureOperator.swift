@@ -35,6 +35,22 @@ extension CurvatureOperator {
     }
 }
 
+/// Takes the rows that are zero, those of texts without a known word and of samples that a purge has erased, out of a
+/// curvature: it is linear in their probabilities. They still count as rows, so the curvature only becomes smaller, and the
+/// scale that LiSSA was given stays large enough.
+///
+/// - Parameters:
+///   - probabilities: `[rows × classes]`.
+///   - rows: embeddings `[rows × d]`.
+func withoutZeroRows(_ probabilities: [Float], _ rows: Matrix) -> [Float] {
+    var kept = probabilities
+    let classes = probabilities.count / rows.rows
+    for row in 0..<rows.rows where rows.elements[rows.range(ofRow: row)].allSatisfy({ $0 == 0 }) {
+        for place in row * classes..<(row + 1) * classes { kept[place] = 0 }
+    }
+    return kept
+}
+
 /// Turns the derivatives of logits into those of the softmax's curvature, in place: `w = p ⊙ u − p·⟨p, u⟩`.
 ///
 /// - Parameters:

@@ -22,7 +22,7 @@ package struct HiddenProbeGaussNewton: CurvatureOperator {
         var logits = probe.logits(activations: activations)
         var span = logits.elements.mutableSpan
         softmax(&span, count: probe.classes)
-        probabilities = logits.elements
+        probabilities = withoutZeroRows(logits.elements, rows)
     }
 
     /// - Complexity: 4·count·N·p operations.

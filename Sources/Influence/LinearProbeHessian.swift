@@ -4,7 +4,7 @@ package import Probing
 /// The Hessian of a linear probe's mean loss over some rows, `H = 1/N Σ (diag p − ppᵀ) ⊗ x xᵀ` with x = [e; 1], exact.
 ///
 /// It is never formed: two matrix products and one pass over `[N × classes]` numbers give H·v. The probe's
-/// regularisation is not part of it.
+/// regularisation is not part of it. Zero rows count as rows and add nothing.
 package struct LinearProbeHessian: CurvatureOperator {
     package let parameterCount: Int
     private let rows: Matrix
@@ -20,7 +20,7 @@ package struct LinearProbeHessian: CurvatureOperator {
         var logits = probe.logits(rows.elements.span, count: rows.rows)
         var span = logits.elements.mutableSpan
         softmax(&span, count: classes)
-        probabilities = logits.elements
+        probabilities = withoutZeroRows(logits.elements, rows)
     }
 
     /// - Complexity: 4·count·N·p operations.

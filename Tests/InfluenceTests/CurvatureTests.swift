@@ -55,6 +55,25 @@ import Testing
         #expect(relativeError(fixture.gaussNewton.materialized(workers: 1).elements, naive.flatMap(\.self)) < 2e-5)
     }
 
+    /// They count as rows, and add nothing.
+    @Test func `zero rows only make it smaller`() {
+        let sample = fixture.sample.rows
+        let more = Matrix(
+            rows: sample.rows + 300, columns: 6, elements: sample.elements + [Float](repeating: 0, count: 300 * 6))
+        let share = Float(sample.rows) / Float(more.rows)
+        for (all, with) in zip(
+            fixture.curvatures,
+            [LinearProbeHessian(fixture.linear, rows: more), HiddenProbeGaussNewton(fixture.hidden, rows: more)]
+                as [any CurvatureOperator])
+        {
+            let vectors = Fixture.vectors(2, all.parameterCount, seed: 9)
+            let expected = all.apply(vectors, workers: 1).elements.map { Double($0 * share) }
+            #expect(relativeError(with.apply(vectors, workers: 1).elements, expected) < 1e-5)
+            let full = all.materialized(workers: 1).elements.map { Double($0 * share) }
+            #expect(relativeError(with.materialized(workers: 1).elements, full) < 1e-5)
+        }
+    }
+
     @Test func `in full it is symmetric, and its columns are the products with unit vectors`() {
         for curvature in fixture.curvatures {
             let count = curvature.parameterCount
