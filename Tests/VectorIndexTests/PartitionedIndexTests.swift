@@ -114,6 +114,23 @@ import VectorIndex
             try index.search(queries, count: 10, probes: 9, filter: RowSet(count: 0), workers: 1).allSatisfy(\.isEmpty))
     }
 
+    /// Rows that may be found need not lie where a query looks: with few of them, no partition is left out.
+    @Test func aFilterThatKeepsFewRowsLosesNone() throws {
+        let base = PartitionedFixture.vectors(3000, 64, seed: 16)
+        let built = try fixture.build(base, partitions: 60, bits: 8)
+        let index = try PartitionedIndex(model: built.model, segments: built.segments, probes: 2)
+        let query = Matrix(rows: 1, columns: 64, elements: base.row(0))
+        let far = PartitionedFixture.exact(base, query, count: 3000, metric: .l2)[0].suffix(40)
+        let allowed = RowSet(count: 3000, containing: far)
+        let found = try index.search(query, count: 40, filter: allowed, workers: 1)[0]
+        #expect(Set(found.map(\.row)) == Set(far))
+        // With nearly all of them, as many are looked at as without a filter.
+        let most = RowSet(count: 3000, containing: (0..<3000).filter { $0 % 20 > 0 })
+        #expect(
+            try index.search(query, count: 10, filter: most, workers: 1)
+                == index.search(query, count: 10, probes: 3, filter: most, workers: 1))
+    }
+
     @Test func moreProbesFindMoreAndTheTableSaysSo() throws {
         let base = PartitionedFixture.vectors(4000, 64, seed: 14, noise: 4)
         let queries = PartitionedFixture.vectors(60, 64, seed: 15, noise: 4)

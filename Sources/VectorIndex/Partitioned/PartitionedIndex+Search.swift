@@ -26,7 +26,15 @@ extension PartitionedIndex {
     package func search(
         _ queries: Matrix, count: Int, filter: RowSet?, workers: Int
     ) throws(IndexError) -> [[Neighbor]] {
-        try search(queries, count: count, probes: probes, filter: filter, workers: workers)
+        try search(queries, count: count, probes: probes(among: filter), filter: filter, workers: workers)
+    }
+
+    /// As many partitions as hold about as many rows that may be found as ``probes`` hold without a filter. Where less than
+    /// half of all may be, they need not lie where the query looks: all partitions.
+    private func probes(among filter: RowSet?) -> Int {
+        guard let filter else { return probes }
+        let share = Double(filter.population) / Double(max(1, self.count))
+        return share < 0.5 ? model.partitions : min(model.partitions, Int((Double(probes) / share).rounded(.up)))
     }
 
     /// The `count` best rows of each query, best first, as far as they lie in the partitions looked into.
