@@ -71,9 +71,11 @@ struct DistillCommand: ParsableCommand {
         guard (0...1000).contains(removeComponents) else {
             throw ValidationError("--remove-components has to be from 0 to 1000.")
         }
-        guard smoothing > 0, smoothing.isFinite else { throw ValidationError("--smoothing has to be above 0.") }
-        guard textStrength > 0, textStrength.isFinite else {
-            throw ValidationError("--text-strength has to be above 0.")
+        guard (1e-12...1e12).contains(smoothing) else {
+            throw ValidationError("--smoothing has to be from 1e-12 to 1e12.")
+        }
+        guard (1e-6...1e9).contains(textStrength) else {
+            throw ValidationError("--text-strength has to be from 1e-6 to 1e9.")
         }
         guard textVectors == nil || !texts.isEmpty else {
             throw ValidationError("--text-vectors needs --texts, the texts whose embeddings they are.")

@@ -32,6 +32,25 @@ import Testing
         #expect(attributed.status == 0 && attributed.output.contains("\"rank\":3"), "\(attributed.errors)")
     }
 
+    /// A transformer is not replaced by the table that is made of it.
+    @Test func aFolderWithAnotherModelIsLeftAsItIs() throws {
+        let folder = workspace.file("model")
+        try FileManager.default.copyItem(atPath: CommandLineTool.fixture("tiny-bert"), toPath: folder)
+        func files() throws -> [String: Data] {
+            var files: [String: Data] = [:]
+            for name in try FileManager.default.contentsOfDirectory(atPath: folder) {
+                files[name] = FileManager.default.contents(atPath: "\(folder)/\(name)")
+            }
+            return files
+        }
+        let before = try files()
+        let result = try CommandLineTool.run(["distill", folder, "--dimension", "16", "--output", folder])
+        #expect(result.status == 79 && result.errors.contains("no static table"), "\(result.errors)")
+        #expect(try files() == before)
+        let small = try distil(["--smoothing", "1e-200", "--output", workspace.file("t")])
+        #expect(small.status == 64 && small.errors.contains("--smoothing"), "\(small.errors)")
+    }
+
     /// The same table, whether the texts are embedded here or their vectors are given.
     @Test func aTableLearnsFromTexts() throws {
         let corpus = try workspace.writeCorpus("c.jsonl", rows: 80)

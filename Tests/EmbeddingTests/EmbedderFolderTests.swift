@@ -127,6 +127,30 @@ import Testing
         #expect(error.kind == .unreadable && error.path.hasSuffix(name) && error.message.contains("byte"))
     }
 
+    /// A tokenizer that adds no token of its own, and a text of nothing but what it drops.
+    @Test func aTextWithoutTokensIsZero() throws {
+        let folder = try TemporaryFolder(copyOf: Fixtures.path("tiny-bert"))
+        var tokenizer = try #require(
+            JSONSerialization.jsonObject(with: Data(folder.bytes("tokenizer.json"))) as? [String: Any])
+        tokenizer["post_processor"] = NSNull()
+        try folder.write("tokenizer.json", Array(JSONSerialization.data(withJSONObject: tokenizer)))
+        let embedder = try EmbedderFolder.load(folder.path)
+        let rows = try embedder.embed(["\u{200b}", "a fox", "\u{200b}", "hello"])
+        #expect(rows.row(0).allSatisfy { $0 == 0 } && rows.row(2).allSatisfy { $0 == 0 })
+        #expect(try rows.row(1) == embedder.embed(["a fox"]).row(0) && rows.row(3) == embedder.embed(["hello"]).row(0))
+        #expect(try embedder.embed(["\u{200b}"]).row(0).allSatisfy { $0 == 0 })
+    }
+
+    @Test func moreBucketsThanDistances() throws {
+        let error = try failure("tiny-mpnet") { folder in
+            let text = String(decoding: try folder.bytes("config.json"), as: UTF8.self)
+            let changed = text.replacingOccurrences(of: "num_buckets\": 32", with: "num_buckets\": 512")
+            #expect(changed != text)
+            try folder.write("config.json", Array(changed.utf8))
+        }
+        #expect(error.message.contains("relative_attention_num_buckets"))
+    }
+
     @Test func truncatedWeights() throws {
         let error = try failure { folder in
             try folder.write("model.safetensors", Array(try folder.bytes("model.safetensors").dropLast(1)))

@@ -1,5 +1,6 @@
 import Embedding
 import Foundation
+import Kernels
 import Testing
 
 /// Every way in which a table can be wrong is an error that says which file, what, and what was expected.
@@ -41,6 +42,29 @@ import Testing
 
     /// The tokenizer of the fixtures has so many tokens.
     private static let tokens = 118
+
+    /// model2vec reads `tokenizer.json` alone.
+    @Test func whatTheTokenizersConfigurationSaysDoesNotCount() throws {
+        let folder = try TemporaryFolder(copyOf: Fixtures.path("static-float16"))
+        let before = try EmbedderFolder.load(folder.path)
+        try folder.write("tokenizer_config.json", Array("{\"do_lower_case\": false}".utf8))
+        let after = try EmbedderFolder.load(folder.path)
+        #expect(try before.embed(["The Fox"]) == after.embed(["The Fox"]) && before.digest == after.digest)
+    }
+
+    /// Numbers that no token has are no tokens of no length: texts are cut by the median of those there are.
+    @Test func aVocabularyWithGaps() throws {
+        let folder = try TemporaryFolder(copyOf: Fixtures.path("static-float16"))
+        var tokenizer = try #require(
+            JSONSerialization.jsonObject(with: Data(folder.bytes("tokenizer.json"))) as? [String: Any])
+        var model = try #require(tokenizer["model"] as? [String: Any])
+        model["vocab"] = ["[UNK]": 0, "a": 1, "fox": 9]
+        tokenizer["model"] = model
+        tokenizer["added_tokens"] = [Any]()
+        try folder.write("tokenizer.json", Array(JSONSerialization.data(withJSONObject: tokenizer)))
+        try folder.write("model.safetensors", safetensors([Tensor(shape: [10, 4], bytes: floats(40))]))
+        #expect(try EmbedderFolder.load(folder.path).embed(["a fox"]).row(0).contains { $0 != 0 })
+    }
 
     @Test(arguments: ["model.safetensors", "tokenizer.json", "config.json"])
     func missingFile(name: String) throws {

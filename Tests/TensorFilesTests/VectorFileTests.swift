@@ -51,6 +51,20 @@ import Testing
         #expect(try file.read(rows: 1..<2) == Array(Self.values.suffix(3)))
     }
 
+    /// Products that overflow are damage too.
+    @Test func shapesBeyondAllBoundsAreRefused() throws {
+        let header = "{\"x\":{\"dtype\":\"F32\",\"shape\":[0,4611686018427387904],\"data_offsets\":[0,0]}}"
+        for (name, bytes) in [
+            ("x.npy", Self.npy("<f4", Self.floats, shape: "(1, 2305843009213693951)")),
+            ("y.npy", Self.npy("<f8", Self.floats, shape: "(0, 4611686018427387904)")),
+            ("z.safetensors", Self.bytes(UInt64(header.utf8.count)) + Array(header.utf8)),
+        ] {
+            let path = try write(name, bytes)
+            let error = #expect(throws: StorageError.self) { try VectorFile(path: path) }
+            #expect(error?.kind == .corrupt)
+        }
+    }
+
     /// A file that lost its end is refused, or says in its header how little it holds; it never crashes.
     @Test(arguments: 0..<files.count) func everyTruncationIsRefused(number: Int) throws {
         let (name, bytes) = Self.files[number]

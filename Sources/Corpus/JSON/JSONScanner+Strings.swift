@@ -15,7 +15,7 @@ extension JSONScanner {
         while current != UInt8(ascii: "\"") {
             guard current == UInt8(ascii: "\\") else {
                 throw damage(
-                    current == 0 ? "the text ends inside a string" : "a control character stands unescaped in a string")
+                    isAtEnd ? "the text ends inside a string" : "a control character stands unescaped in a string")
             }
             try appendEscape(to: &unescaped)
             let end = endOfPlainRun()

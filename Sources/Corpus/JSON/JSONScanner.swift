@@ -24,7 +24,7 @@ struct JSONScanner: ~Escapable {
     /// The byte at the position; 0, which is never valid outside a string, at the end.
     var current: UInt8 { position < bytes.byteCount ? bytes.integer(at: position, as: UInt8.self) : 0 }
 
-    private var isAtEnd: Bool { position == bytes.byteCount }
+    var isAtEnd: Bool { position == bytes.byteCount }
 
     @_lifetime(self: copy self)
     mutating func skipWhitespace() {

@@ -18,7 +18,7 @@ extension StaticEmbedder {
             folder: folder, file: "config.json",
             values: try folder.json(of: "config.json", neededFor: "it says whether embeddings are normalised"))
         _ = try folder.json(of: "tokenizer.json", neededFor: "the tokenizer is read from it")
-        let tokenizer = try WordPieceTokenizer(folder, isMPNet: false)
+        let tokenizer = try WordPieceTokenizer(folder, isStatic: true)
         let weightsPath = folder.path(of: "model.safetensors")
         let weights: SafetensorsFile
         do throws(StorageError) {
@@ -61,14 +61,17 @@ extension StaticEmbedder {
         var lengths = (0..<tokenizer.vocabularySize).map { id in
             tokenizer.piece(Int32(id)).count { $0 & 0xc0 != 0x80 }
         }
+        // Numbers that no token has.
+        .filter { $0 > 0 }
         lengths.sort()
+        guard !lengths.isEmpty else { return 0 }
         let middle = lengths.count / 2
         return lengths.count % 2 == 1 ? lengths[middle] : (lengths[middle - 1] + lengths[middle]) / 2
     }
 
     private static func digest(_ folder: ModelFolder, _ weights: SafetensorsFile) throws(EmbeddingError) -> String {
         var digest = FileDigest()
-        for name in ["config.json", "tokenizer.json", "tokenizer_config.json"] {
+        for name in ["config.json", "tokenizer.json"] {
             if let bytes = try folder.optionalBytes(of: name) { unsafe digest.add(name, bytes.span.bytes) }
         }
         digest.add("model.safetensors", weights.bytes)

@@ -35,6 +35,16 @@ package struct StaticFolder: Sendable {
     /// The mean cosine of those texts' sums of tokens with the transformer's embeddings, before and after.
     package let cosines: (before: Double, after: Double)?
 
+    /// Whether a table may be written to a folder: there is no model in it, or a static one, which is then replaced.
+    package static func mayReplace(_ path: String) -> Bool {
+        let folder = ModelFolder(path: path)
+        do {
+            return try folder.optionalBytes(of: "config.json") == nil || StaticEmbedder.isStatic(folder)
+        } catch {
+            return false
+        }
+    }
+
     /// Writes the files into a folder that is there; those of an earlier table are replaced.
     package func write(to path: String) throws(StorageError) {
         try DurableFile.write(tensors().span.rawBytes, to: "\(path)/model.safetensors")

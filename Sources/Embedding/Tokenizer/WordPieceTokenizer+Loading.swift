@@ -9,11 +9,13 @@ extension WordPieceTokenizer {
         try self.init(ModelFolder(path: path), isMPNet: false)
     }
 
-    /// - Parameter isMPNet: decides the special tokens where only `vocab.txt` is there and nothing names them.
-    init(_ folder: ModelFolder, isMPNet: Bool) throws(EmbeddingError) {
+    /// - Parameters:
+    ///   - isMPNet: decides the special tokens where only `vocab.txt` is there and nothing names them.
+    ///   - isStatic: whether `tokenizer.json` alone counts, as in model2vec.
+    init(_ folder: ModelFolder, isMPNet: Bool = false, isStatic: Bool = false) throws(EmbeddingError) {
         let configuration = Settings(
             folder: folder, file: "tokenizer_config.json",
-            values: try folder.optionalJSON(of: "tokenizer_config.json") ?? .object([]))
+            values: isStatic ? .object([]) : try folder.optionalJSON(of: "tokenizer_config.json") ?? .object([]))
         if let tokenizer = try folder.optionalJSON(of: "tokenizer.json") {
             try self.init(tokenizer, configuration)
         } else if let vocabulary = try folder.optionalBytes(of: "vocab.txt") {

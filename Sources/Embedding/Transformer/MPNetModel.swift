@@ -40,7 +40,7 @@ struct MPNetModel: TransformerModel {
         }
 
         let longest = size.positions - padding - 1
-        let buckets = try configuration.integer("relative_attention_num_buckets", in: 4...65_536, default: 32)
+        let buckets = try configuration.integer("relative_attention_num_buckets", in: 4...511, default: 32)
         let table = try weights.floats("encoder.relative_attention_bias.weight", buckets, size.heads)
         let rows = (1 - longest...longest - 1).map { Self.bucket(ofDistance: $0, buckets: buckets) }
         encoder = TransformerEncoder(
@@ -59,7 +59,8 @@ struct MPNetModel: TransformerModel {
     }
 
     /// The bucket of a key − query distance: half of them for keys to the right; in each half one bucket a distance up
-    /// to a half of it, then logarithmically up to a distance of 128.
+    /// to a half of it, then logarithmically up to a distance of 128, which
+    /// has to be more than a fourth of them.
     static func bucket(ofDistance distance: Int, buckets: Int) -> Int {
         let half = buckets / 2
         let exact = half / 2

@@ -36,19 +36,18 @@ package struct TransformerEmbedder: Embedder {
         var result = Matrix(rows: texts.count, columns: dimension)
         guard !texts.isEmpty else { return result }
         let batches = pack(texts)
+        guard !batches.isEmpty else { return result }
         let longest = batches.flatMap(\.sequences).map(\.count).max()!
         var scratch = TransformerEncoder.Scratch(
             model.encoder, tokens: batches.map(\.ids.count).max()!, longestSequence: longest)
-        var row = 0
         for batch in batches {
             model.encoder.embed(batch.ids.span, positions: batch.positions.span, model.embeddings, &scratch)
             model.encoder.run(batch.sequences, &scratch)
             var output = result.elements.mutableSpan
-            for sequence in batch.sequences {
+            for (row, sequence) in zip(batch.rows, batch.sequences) {
                 let states = sequence.lowerBound * dimension..<sequence.upperBound * dimension
                 pooling.pool(
                     scratch.states.span.extracting(states), into: &output, at: row * dimension, dimension: dimension)
-                row += 1
             }
         }
         for (index, element) in result.elements.enumerated() where !element.isFinite {
@@ -69,26 +68,31 @@ package struct TransformerEmbedder: Embedder {
         var positions: [Int32] = []
         /// Each text's range of ``ids``.
         var sequences: [Range<Int>] = []
+        /// Which texts they are of.
+        var rows: [Int] = []
     }
 
+    /// A text without tokens, which only a tokenizer that adds none can give, is in no batch: its embedding is zero.
     private func pack(_ texts: [String]) -> [Batch] {
         var batches: [Batch] = []
         var batch = Batch()
         var scratch = WordPieceTokenizer.Scratch()
         var ids: [Int32] = []
-        for var text in texts {
+        for (row, var text) in texts.enumerated() {
             ids.removeAll(keepingCapacity: true)
             text.makeContiguousUTF8()
             tokenizer.encode(text.utf8.span, maximumCount: maximumTokens, into: &ids, using: &scratch)
+            if ids.isEmpty { continue }
             if !batch.ids.isEmpty, batch.ids.count + ids.count > Self.tokensPerBatch {
                 batches.append(batch)
                 batch = Batch()
             }
             batch.sequences.append(batch.ids.count..<batch.ids.count + ids.count)
+            batch.rows.append(row)
             batch.ids += ids
             model.appendPositions(of: ids[...], to: &batch.positions)
         }
-        batches.append(batch)
+        if !batch.ids.isEmpty { batches.append(batch) }
         return batches
     }
 }

@@ -37,6 +37,10 @@ package struct DistillJob {
         guard let elementType = StaticElementType(rawValue: elementType) else {
             preconditionFailure("the command was validated")
         }
+        guard StaticFolder.mayReplace(output) else {
+            throw RunError(
+                .incompatible, "\(output): there is a model in it that is no static table; give a folder of its own")
+        }
         var settings = Distiller.Settings()
         settings.dimension = dimension
         settings.removedComponents = removedComponents

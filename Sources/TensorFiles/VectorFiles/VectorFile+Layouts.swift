@@ -59,7 +59,8 @@ extension VectorFile {
             )
         }
         return Layout(
-            element: element, offset: tensor.range.lowerBound, stride: tensor.shape[1] * tensor.elementType.size,
+            element: element, offset: tensor.range.lowerBound,
+            stride: tensor.shape[1].multipliedReportingOverflow(by: tensor.elementType.size).partialValue,
             rows: tensor.shape[0], dimension: tensor.shape[1])
     }
 
@@ -109,8 +110,8 @@ extension VectorFile {
                 .mismatch, path: path, "its shape is (\(shape)); vectors have the shape (rows, dimension)")
         }
         let size = element == .float16 ? 2 : element == .float32 ? 4 : 8
-        let (stride, overflow) = sizes[1].multipliedReportingOverflow(by: size)
-        guard !overflow else { throw StorageError(.corrupt, path: path, "its shape (\(shape)) overflows") }
-        return Layout(element: element, offset: offset, stride: stride, rows: sizes[0], dimension: sizes[1])
+        return Layout(
+            element: element, offset: offset, stride: sizes[1].multipliedReportingOverflow(by: size).partialValue,
+            rows: sizes[0], dimension: sizes[1])
     }
 }

@@ -79,6 +79,11 @@ package struct VectorFile: Sendable {
         rows = layout.rows
         dimension = layout.dimension
         guard dimension > 0 else { throw StorageError(.corrupt, path: path, "its vectors have no dimension") }
+        guard dimension <= Self.largestDimension else {
+            throw StorageError(
+                .corrupt, path: path,
+                "its vectors have \(dimension) dimensions; at most \(Self.largestDimension) are read")
+        }
         let (bytes, overflow) = layout.stride.multipliedReportingOverflow(by: rows)
         guard !overflow, layout.offset <= file.count, bytes <= file.count - layout.offset + layout.stride,
             rows == 0 || (rows - 1) * layout.stride + dimension * layout.elementSize <= file.count - layout.offset
