@@ -93,9 +93,9 @@ struct AttributeCommand: ParsableCommand {
             throw ValidationError("--where is KEY=VALUE, and '\(condition)' is not.")
         }
         if !(0...1).contains(level) { throw ValidationError("--level has to be from 0 to 1.") }
-        if let report, resultPath(report) == resultPath(output ?? "-") {
-            throw ValidationError("--report needs a file of its own, other than the result's.")
-        }
+        try requireApart(
+            results: [output ?? "-", report], inputs: [log, vectors, ids, onlyIds, withoutIds],
+            folders: [runDir, model])
         if !(1...10_000).contains(count) { throw ValidationError("--count has to be from 1 to 10000.") }
     }
 
@@ -105,7 +105,7 @@ struct AttributeCommand: ParsableCommand {
                 directory: RunDirectory(path: absolute(runDir)), modelPath: model.map(absolute), method: method,
                 filter: filter, workers: workers.count()
             ) { logger.info("\($0)") }
-            if let warning = job.warning { logger.warning("\(warning)") }
+            for warning in job.warnings { logger.warning("\(warning)") }
             let source: OutputSource =
                 if let vectors { .vectors(path: absolute(vectors), ids: ids.map(absolute)) } else {
                     .texts(path: log.map { $0 == "-" ? $0 : absolute($0) } ?? "-")
@@ -143,10 +143,6 @@ struct AttributeCommand: ParsableCommand {
             result.abandon()
             throw error
         }
-    }
-
-    private func resultPath(_ path: String) -> String {
-        path == "-" ? path : URL(filePath: absolute(path)).resolvingSymlinksInPath().path
     }
 }
 

@@ -9,8 +9,8 @@ struct ExportCommand: ParsableCommand {
         commandName: "export",
         abstract: "Writes a run's embeddings or fingerprints as .npy or .fbin.",
         discussion: """
-            Rows stand in the order of the corpus; --ids writes their ids beside them, one a line (of a passage: the \
-            document's id, a tab, the passage's number). Fingerprints are there only if the build kept them:
+            Rows stand in the order of the corpus, without those that were deleted or replaced; --ids writes their ids beside \
+            them, one a line (of a passage: the document's id, a tab, the passage's number). Fingerprints are there only if the build kept them:
 
               gradprint build FILE.yaml --set retention.project=keep --run-dir RUN
               gradprint export RUN fingerprints fingerprints.npy --ids ids.txt
@@ -34,6 +34,7 @@ struct ExportCommand: ParsableCommand {
         guard output.hasSuffix(".npy") || output.hasSuffix(".fbin") else {
             throw ValidationError("The file has to end in .npy or .fbin.")
         }
+        try requireApart(results: [output, ids], inputs: [], folders: [directory])
     }
 
     func run() throws {
@@ -41,7 +42,8 @@ struct ExportCommand: ParsableCommand {
             let export = try RunExport(RunDirectory(path: absolute(directory)), content: content)
             try write(absolute(output)) { try export.write(to: $0, path: output) }
             if let ids { try write(absolute(ids)) { try export.writeIDs(to: $0) } }
-            logger.info("\(grouped(export.rows)) vectors of \(export.dimension) dimensions: \(output)")
+            let hidden = export.hidden > 0 ? "; \(grouped(export.hidden)) deleted or replaced rows are left out" : ""
+            logger.info("\(grouped(export.rows)) vectors of \(export.dimension) dimensions: \(output)\(hidden)")
         }
     }
 

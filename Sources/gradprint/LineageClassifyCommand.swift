@@ -125,9 +125,16 @@ struct LineageLibraryCommand: ParsableCommand {
         func run() throws {
             try reportingLineage(common) { logger in
                 var library = try FingerprintLibrary(path: absolute(library))
+                var paths: [String: String] = [:]
                 for path in models {
                     let fingerprint = try weights.fingerprint(path, method: nil, logger: logger)
                     let named = name.map(fingerprint.named) ?? fingerprint
+                    if let other = paths.updateValue(path, forKey: named.model.name) {
+                        throw RunError(
+                            .badInput,
+                            "\(other) and \(path) are both named '\(named.model.name)', and the second would replace the first; add them one by one with --name"
+                        )
+                    }
                     let file = try library.add(named, family: family, isBase: !derivative)
                     logger.info("\(named.model.name): added as \(file)")
                 }

@@ -55,7 +55,7 @@ struct CheckCommand: ParsableCommand {
         commandName: "check",
         abstract: "Verifies every checksum and invariant of a run.",
         discussion: """
-            Reads every byte. Names each damaged file; exit code 76 when there is one.
+            Reads every byte. Names each damaged file; exit code 76 when there is one, 66 when no build has come to its end.
 
             With --deleted it proves instead that ids are gone, as after `gradprint merge RUN --purge`: no corpus shard of \
             any generation has one, no erased row has content in any file, and no id of eight bytes or more occurs in any \
@@ -96,7 +96,14 @@ struct CheckCommand: ParsableCommand {
                     "\(result.problems.count) of \(result.files) files are damaged; delete their task folders and run the build again"
                 )
             }
-            logger.info("\(result.files) files, \(byteSize(result.bytes)): all sound")
+            let summary = "\(result.files) files, \(byteSize(result.bytes)): all sound"
+            guard result.hasGeneration else {
+                throw RunError(
+                    .missingInput,
+                    "\(summary), but no build has come to its end here, so there is nothing to attribute with; run the build again"
+                )
+            }
+            logger.info("\(summary)")
         }
     }
 }

@@ -72,6 +72,44 @@ import Testing
         #expect(others.output.contains("a  the cat") && !others.output.contains("tested"))
     }
 
+    /// What is read, and the files of a run, are no place for a result.
+    @Test func aResultReplacesNothingThatIsRead() throws {
+        try build()
+        let text = "{\"id\": \"a\", \"text\": \"the cat finds a mouse number 0\"}\n"
+        let log = try workspace.write("log.jsonl", text)
+        let run = workspace.file("run")
+        for arguments in [
+            ["--output", log], ["--report", log], ["--output", "\(run)/configuration.yaml"],
+            ["--output", workspace.file("a"), "--report", workspace.file("a")],
+        ] {
+            let result = try CommandLineTool.run(["attribute", log, "--run-dir", run] + arguments)
+            #expect(result.status == 64, "\(arguments) \(result.errors)")
+        }
+        #expect(try String(contentsOfFile: log, encoding: .utf8) == text)
+        let ids = workspace.file("ids.npy")
+        #expect(try CommandLineTool.run(["export", run, "embeddings", ids, "--ids", ids]).status == 64)
+    }
+
+    /// A log of another shape is no success; its lines say what is wrong.
+    @Test func aLogOfWhichNothingCanBeReadFails() throws {
+        try build()
+        let log = try workspace.write("log.jsonl", "{\"id\": \"a\", \"output\": \"the cat\"}\n")
+        let result = try CommandLineTool.run([
+            "attribute", log, "--run-dir", workspace.file("run"), "--output", workspace.file("result.jsonl"),
+        ])
+        #expect(result.status == 65 && result.errors.contains("no output could be attributed"), "\(result.errors)")
+        #expect(try String(contentsOfFile: workspace.file("result.jsonl"), encoding: .utf8).contains("\"error\""))
+        let empty = try workspace.write("empty.jsonl", "")
+        #expect(try CommandLineTool.run(["attribute", empty, "--run-dir", workspace.file("run")]).status == 0)
+    }
+
+    @Test func aRunWithoutAFinishedBuildIsNotSound() throws {
+        try build()
+        try FileManager.default.removeItem(atPath: workspace.file("run/generations"))
+        let result = try CommandLineTool.run(["check", workspace.file("run")])
+        #expect(result.status == 66 && result.errors.contains("no build has come to its end"), "\(result.errors)")
+    }
+
     @Test func badLinesGiveAnErrorInPlaceAndTheOthersGoOn() throws {
         try build()
         let results = try attribute(
@@ -123,10 +161,9 @@ import Testing
             ["attribute", workspace.file("none.jsonl"), "--run-dir", workspace.file("run"), "--output", result])
         #expect(missing.status == 66, "\(missing.errors)")
         #expect(try String(contentsOfFile: result, encoding: .utf8) == "the last one\n")
-        // Over the log itself: it is read to its end before it is replaced.
-        let over = try CommandLineTool.run(["attribute", log, "--run-dir", workspace.file("run"), "--output", log])
+        let over = try CommandLineTool.run(["attribute", log, "--run-dir", workspace.file("run"), "--output", result])
         #expect(over.status == 0, "\(over.errors)")
-        #expect(try String(contentsOfFile: log, encoding: .utf8).contains("attributions"))
+        #expect(try String(contentsOfFile: result, encoding: .utf8).contains("attributions"))
         for device in ["/dev/null", "/dev/full"] {
             let written = try CommandLineTool.run(
                 ["attribute", log, "--run-dir", workspace.file("run"), "--output", device])

@@ -119,7 +119,7 @@ import Testing
         #expect(folder == ["corpus.jsonl", "log.jsonl", "run"], "\(folder)")
 
         let same = try attribute(["--output", report, "--report", report])
-        #expect(same.status == 64 && same.errors.contains("--report"))
+        #expect(same.status == 64 && same.errors.contains("two results need two files"))
         // Two results in one folder, whatever their names end with.
         let both = try attribute(["--output", workspace.file("a"), "--report", workspace.file("b")])
         #expect(both.status == 0 && both.errors.contains("outputs"), "\(both.errors)")

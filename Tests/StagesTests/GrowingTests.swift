@@ -8,6 +8,39 @@ import Testing
 @Suite struct GrowingTests {
     private let workspace = Workspace()
 
+    /// To Swift, strings of the same characters composed in two ways are equal; ids are bytes.
+    @Test(arguments: [[], ["corpus.passage.tokens=4", "corpus.passage.stride=4"]])
+    func idsAreTheirBytes(_ settings: [String]) throws {
+        let run = try GrowingRun(workspace, 0..<60, settings)
+        let (composed, decomposed) = ("caf\u{e9}", "cafe\u{301}")
+        try run.append(
+            [(composed, 100), (decomposed, 101)].map {
+                "{\"id\": \"\($0.0)\", \"text\": \"\(GrowingRun.text($0.1))\"}\n"
+            }.joined())
+        func found() throws -> [Bool] {
+            let ids = try run.sources(of: [100, 101]).joined().map { Array($0.id.utf8) }
+            return [composed, decomposed].map { ids.contains(Array($0.utf8)) }
+        }
+        #expect(try found() == [true, true])
+        try run.delete([composed])
+        #expect(try found() == [false, true])
+        #expect(try run.delete([composed, decomposed]).contains("2 ids are deleted"))
+        #expect(try found() == [false, false])
+    }
+
+    /// A list that does not fit is told, for what it names would be left out of the filter in silence.
+    @Test func idsThatNoSampleHasAreTold() throws {
+        let run = try GrowingRun(workspace, 0..<60)
+        var filter = RowFilter()
+        filter.withoutIDs = try workspace.write("sample-7\nsample-8 \n", to: "without.txt")
+        func warnings() throws -> [String] {
+            try AttributionJob(directory: run.directory, modelPath: nil, filter: filter, workers: 1).warnings
+        }
+        #expect(try warnings().count == 1 && warnings()[0].contains("'sample-8 '"))
+        filter.withoutIDs = try workspace.write("sample-7\n", to: "without.txt")
+        #expect(try warnings() == [])
+    }
+
     /// Ten nights with replaced and deleted samples give what one append of the samples that are left gives, to the bit.
     @Test(arguments: [[], GrowingRun.partitioned]) func tenNightsEqualOneAppend(settings: [String]) throws {
         let nightly = try GrowingRun(workspace, 0..<120, settings)

@@ -3,6 +3,7 @@ import Foundation
 import Pipeline
 import Stages
 import Storage
+import TensorFiles
 import Testing
 import VectorIndex
 
@@ -26,8 +27,21 @@ import VectorIndex
         let run = try GrowingRun(workspace, 0..<120, settings)
         try run.append(GrowingRun.lines(120..<150))
         let gone = ["sample-7", "sample-60", "sample-119", "sample-140"]
+        let all = try RunExport(run.directory, content: .embeddings)
+        #expect(all.rows == 150 && all.hidden == 0)
         _ = try run.sources(of: [1], method: .gradient)
         try run.delete(gone)
+        let left = try RunExport(run.directory, content: .embeddings)
+        #expect(left.rows == 146 && left.hidden == 4)
+        let (vectors, names) = (workspace.file("left.npy"), workspace.file("left.txt"))
+        for (path, write) in [(vectors, { try left.write(to: $0, path: vectors) }), (names, left.writeIDs)] {
+            let sink = try ByteSink(path: path)
+            try write(sink)
+            try sink.finish()
+        }
+        #expect(try VectorFile(path: vectors).rows == 146)
+        let ids = try String(contentsOfFile: names, encoding: .utf8).split(separator: "\n").map(String.init)
+        #expect(ids == (0..<150).map { "sample-\($0)" }.filter { !gone.contains($0) })
         let before = try run.sources(of: 0..<150)
         #expect(try check(run, gone).problems.count >= 4)
         #expect(try purge(run).contains("4 deleted rows"))
@@ -79,6 +93,84 @@ import VectorIndex
         let files = workspace.contents(of: "run")
         let error = #expect(throws: RunError.self) { try purge(run) }
         #expect(error?.kind == .incompatible && workspace.contents(of: "run") == files)
+    }
+
+    /// The files that were given still have the samples: reading them again, for other settings or for a folder that was
+    /// lost, does not bring them back.
+    @Test(arguments: [["corpus.shard_rows=25"], []])
+    func whatWasPurgedStaysAwayWhenItsFileIsReadAgain(_ settings: [String]) throws {
+        let run = try GrowingRun(workspace, 0..<60)
+        func words() throws -> Int {
+            let probe = try artifacts(run, "token-probe")[0]
+            return try ShardReader(path: probe.path("frequencies.shard"), expectedKind: nil).rows
+        }
+        let before = try words()
+        try run.delete(["sample-7", "sample-58"])
+        _ = try purge(run)
+        if settings.isEmpty { RunDirectory.remove(try artifacts(run, "ingest")[0].folder) }
+        try run.build(retrain: !settings.isEmpty, settings)
+        #expect(try words() == (settings.isEmpty ? before : before - 2))
+        let proof = try check(run, ["sample-7", "sample-58"])
+        #expect(proof.problems == [] && proof.rows >= 2)
+        #expect(try RunCheck.check(run.directory).problems == [])
+        let found = try run.sources(of: [7, 9])
+        #expect(!found[0].contains { $0.id.isEmpty || $0.id == "sample-7" } && found[1].first?.id == "sample-9")
+        // One that is deleted and not purged comes back, hidden.
+        try run.delete(["sample-20"])
+        try run.build(retrain: true, ["corpus.shard_rows=30"])
+        #expect(try words() == before - 2)
+        #expect(try !run.sources(of: [20])[0].contains { $0.id == "sample-20" })
+    }
+
+    @Test func vectorsThatWerePurgedStayAwayToo() throws {
+        let base = try workspace.write(clusteredVectors(90, dimension: 6, clusters: 3, seed: 4), to: "base.npy")
+        let ids = try workspace.write((0..<90).map { "vector-\($0)\n" }.joined(), to: "ids.txt")
+        let directory = try workspace.build([
+            "corpus.files=\(base)", "corpus.ids=\(ids)", "cluster.clusters=3", "corpus.shard_rows=40",
+            "calibrate.outputs=50", "calibrate.nulls=100",
+        ])
+        let gone = try workspace.write("vector-50\n", to: "gone.txt")
+        _ = try DeleteJob(directory: directory).delete(idsIn: gone)
+        _ = try PurgeJob(directory: directory, workers: 2, progress: BuildProgress(isTerminal: false) { _ in }).purge()
+        for stage in ["ingest", "embed"] { RunDirectory.remove(directory.file(stage)) }
+        _ = try workspace.build([
+            "corpus.files=\(base)", "corpus.ids=\(ids)", "cluster.clusters=3", "corpus.shard_rows=40",
+            "calibrate.outputs=50", "calibrate.nulls=100",
+        ])
+        #expect(try DeletionCheck.check(directory, idsIn: gone).problems == [])
+        let generation = try #require(try directory.currentGeneration())
+        let embedded = try directory.artifact(try #require(generation.parts["embed"]?[1]))
+        var values: [Float] = []
+        let reader = try ShardReader(path: embedded.path("embeddings.shard"), expectedKind: nil)
+        try reader.read("embedding", rows: 10..<12, into: &values)
+        #expect(values.prefix(6).allSatisfy { $0 == 0 } && values.suffix(6).contains { $0 != 0 })
+    }
+
+    /// Without it, what was erased would be rows like any others.
+    @Test func deletionsThatAreGoneAreNoticed() throws {
+        let run = try GrowingRun(workspace, 0..<60)
+        try run.delete(["sample-7"])
+        _ = try purge(run)
+        RunDirectory.remove(run.directory.file("deletions.json"))
+        let error = #expect(throws: RunError.self) { try run.sources(of: [8]) }
+        #expect(error?.kind == .corrupt && error?.message.contains("deletions.json") == true)
+    }
+
+    /// What a method learns beside a purge may be of rows that are being erased.
+    @Test func nothingIsKeptThatAMethodLearnsBesideAPurge() throws {
+        let run = try GrowingRun(workspace, 0..<60)
+        do {
+            let lock = try FileLock(path: run.directory.file("methods.lock"), mode: .exclusive)
+            #expect(try run.sources(of: [1], method: .gradient)[0].count == 10)
+            #expect(RunDirectory.list(run.directory.file("methods")).isEmpty)
+            let error = #expect(throws: RunError.self) { try purge(run) }
+            #expect(error?.kind == .locked)
+            withExtendedLifetime(lock) {}
+        }
+        _ = try run.sources(of: [1], method: .gradient)
+        #expect(RunDirectory.list(run.directory.file("methods")).count == 1)
+        _ = try purge(run)
+        #expect(RunDirectory.list(run.directory.file("methods")).isEmpty)
     }
 
     /// Makes a generation look like one of a version whose tasks have other fingerprints.
@@ -218,7 +310,7 @@ extension Workspace {
     func contents(of folder: String) -> [String: Data] {
         var found: [String: Data] = [:]
         for name in FileManager.default.enumerator(atPath: file(folder))?.allObjects as? [String] ?? [] {
-            guard !["log.jsonl", "lock", "deletions.lock"].contains(name) else { continue }
+            guard !["log.jsonl", "lock", "deletions.lock", "methods.lock"].contains(name) else { continue }
             if let data = FileManager.default.contents(atPath: file("\(folder)/\(name)")) { found[name] = data }
         }
         return found

@@ -44,7 +44,7 @@ extension Runner {
         for (index, task) in plan.tasks.enumerated() where present[index] {
             let rows = plan.rows(of: task, among: deleted)
             guard !rows.isEmpty, let manifest = try directory.manifest(of: task) else { continue }
-            let note = "rows \(Digest.sha256(rows.map(String.init).joined(separator: ",")))"
+            let note = Manifest.purgeNote(rows)
             guard manifest.purged != note else { continue }
             let artifact = Artifact(folder: directory.file(task.folder), manifest: manifest, shard: task.shard)
             do {

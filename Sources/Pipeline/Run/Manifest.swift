@@ -1,4 +1,5 @@
 internal import Kernels
+internal import Storage
 
 /// What a finished task leaves beside its outputs: who made them, from what, and what they are.
 ///
@@ -31,6 +32,11 @@ package struct Manifest: Codable, Hashable, Sendable {
     /// `rows` and the SHA-256 of their numbers where rows were erased from the outputs; `inputs` and a sum where they were
     /// erased from what the outputs were made of.
     package private(set) var purged: String?
+
+    /// What ``purged`` says of outputs that have lost these rows, rising.
+    static func purgeNote(_ rows: [Int]) -> String {
+        "rows \(Digest.sha256(rows.map(String.init).joined(separator: ",")))"
+    }
 
     /// Whether the outputs were made of inputs that had lost rows: what they say of such rows follows from blanks.
     package var isMadeOfPurgedInputs: Bool { purged?.hasPrefix("inputs") ?? false }

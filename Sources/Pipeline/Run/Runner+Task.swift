@@ -82,7 +82,7 @@ extension Runner {
             stage: task.stage.name, version: task.stage.version, task: task.name, fingerprint: task.fingerprint,
             parameters: canonicalParameters(task.stage),
             inputs: Dictionary(uniqueKeysWithValues: inputs), rows: recorder.rows, figures: recorder.figures,
-            outputs: outputs, purged: purgeNotes[task.folder] ?? note)
+            outputs: outputs, purged: purgeNotes[task.folder] ?? recorder.erased ?? note)
     }
 
     static func explain(_ error: any Error, _ task: PlannedTask) -> RunError {

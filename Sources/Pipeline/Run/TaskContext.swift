@@ -83,6 +83,11 @@ package struct TaskContext: Sendable {
     /// Counts rows that are done, for the progress display.
     package func advance(rows: Int) { recorder.advance(rows: rows) }
 
+    /// Notes in the manifest that some of the task's rows are blank, for a purge had erased them before.
+    ///
+    /// - Parameter rows: rising.
+    package func erased(rows: [Int]) { recorder.erased = Manifest.purgeNote(rows) }
+
     /// Records a figure in the manifest. It has to be the same in every run of the same task.
     package func record(_ name: String, _ figure: Figure) { recorder.record(name, figure) }
 }

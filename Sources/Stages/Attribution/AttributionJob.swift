@@ -32,6 +32,8 @@ package struct AttributionJob {
     /// Outputs that are searched and refined together: the more, the fewer times a partition is read. Memory does not grow
     /// with the log.
     private static let batch = 2048
+    /// So often a generation is opened whose files change meanwhile.
+    private static let attempts = 10
 
     /// - Parameters:
     ///   - modelPath: the embedder, when it is not where the build found it.
@@ -46,9 +48,11 @@ package struct AttributionJob {
         workers: Int,
         log: @escaping (String) -> Void = { _ in }
     ) throws(RunError) {
-        // The newest generation; when a build replaces it meanwhile, the one after it.
+        // The newest generation; when a build replaces it meanwhile, the one after it, and when a purge exchanges its files,
+        // those that take their place.
+        var attempts = 0
         while true {
-            let number = try directory.currentGeneration()?.number
+            let (number, mark) = (try directory.currentGeneration()?.number, try? ErasureMark(directory))
             do {
                 engine = try AttributionEngine(
                     OpenGeneration(directory: directory, modelPath: modelPath, filter: filter, workers: workers),
@@ -56,17 +60,23 @@ package struct AttributionJob {
                     log: log)
                 break
             } catch {
-                guard try directory.currentGeneration()?.number != number else { throw error }
+                attempts += 1
+                let isChanging =
+                    try directory.currentGeneration()?.number != number
+                    || (error.kind == .corrupt
+                        && (mark?.isWithinPurge != false || (try? ErasureMark(directory)) != mark))
+                guard isChanging, attempts < Self.attempts else { throw error }
             }
         }
         self.workers = workers
     }
 
-    /// What the user should know before using the result, if anything.
-    package var warning: String? {
-        engine.opened.isCurrent
-            ? nil
-            : "the run's configuration was changed after generation \(engine.opened.generation.number) was built, and the build has not come to its end since; attributing against generation \(engine.opened.generation.number)"
+    /// What the user should know before using the result.
+    package var warnings: [String] {
+        guard !engine.opened.isCurrent else { return engine.opened.notes }
+        let changed =
+            "the run's configuration was changed after generation \(engine.opened.generation.number) was built, and the build has not come to its end since; attributing against generation \(engine.opened.generation.number)"
+        return [changed] + engine.opened.notes
     }
 
     /// Sources that are listed when nothing else is said.
@@ -93,23 +103,29 @@ package struct AttributionJob {
     ///   - count: sources to list for each output.
     ///   - level: the largest p-value at which a best match counts as a source.
     /// - Returns: a sentence on what was done.
+    /// - Throws: `badInput` also where no output could be attributed; the result then says of each why.
     package func run(
         _ source: OutputSource, count: Int = AttributionJob.defaultCount, level: Double = AttributionJob.defaultLevel,
         to sink: any AttributionSink
     ) throws(RunError) -> String {
+        let (summary, reason): (String, String?)
         do {
             let options = AttributionEngine.Options(
                 count: count, level: level, withTexts: sink.wantsTexts, workers: workers)
-            return try attribute(source, options, to: sink)
+            (summary, reason) = try attribute(source, options, to: sink)
         } catch {
             sink.abandon()
             throw RunError(describing: error)
         }
+        if let reason { throw RunError(.badInput, "no output could be attributed; of the first, \(reason)") }
+        return summary
     }
+
+    /// - Returns: a sentence on what was done, and why the first output was not attributed if none was.
 
     private func attribute(
         _ source: OutputSource, _ options: AttributionEngine.Options, to sink: any AttributionSink
-    ) throws -> String {
+    ) throws -> (summary: String, failure: String?) {
         if engine.method.needsTexts, case .vectors = source {
             throw RunError(
                 .incompatible,
@@ -117,6 +133,7 @@ package struct AttributionJob {
             )
         }
         let start = ContinuousClock.now
+        var firstFailure: String?
         var totals = (outputs: 0, failed: 0, tested: 0, untested: 0, withoutSource: 0, worstResidual: 0.0)
         try forEachBatch(of: source) { batch in
             let results = try engine.attribute(batch, options)
@@ -124,7 +141,9 @@ package struct AttributionJob {
             for output in results.outputs {
                 totals.outputs += 1
                 switch output.result {
-                case .failed: totals.failed += 1
+                case .failed(let reason):
+                    totals.failed += 1
+                    firstFailure = firstFailure ?? "\(output.id): \(reason)"
                 case .attributed(_, let noSource, _):
                     totals.tested += noSource == nil ? 0 : 1
                     totals.untested += noSource == nil ? 1 : 0
@@ -142,8 +161,9 @@ package struct AttributionJob {
         if engine.method == .gif, totals.untested > 0 {
             verdicts += ", \(grouped(totals.untested)) that nothing is known of at level \(options.level)"
         }
-        return
+        let summary =
             "\(grouped(totals.outputs)) outputs in \(duration(seconds))\(verdicts), \(grouped(totals.failed)) not attributed because of an error; largest LiSSA residual of those formed \(Figure.number(totals.worstResidual).short)"
+        return (summary, totals.failed == totals.outputs ? firstFailure : nil)
     }
 
     /// A vector that cannot be read is that output's error, not the log's.

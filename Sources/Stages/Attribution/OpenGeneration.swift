@@ -8,6 +8,8 @@ internal import VectorIndex
 struct OpenGeneration: Sendable {
     let directory: RunDirectory
     let generation: Generation
+    /// What was erased before the first of its files was opened.
+    let erasure: ErasureMark
     /// Whether the run's configuration is the one the generation was built with.
     let isCurrent: Bool
     let configuration: PipelineConfiguration
@@ -22,6 +24,8 @@ struct OpenGeneration: Sendable {
     let live: LiveRows
     /// The rows that may be found; all where nil.
     let rows: RowSet?
+    /// What the user should know of the filter.
+    let notes: [String]
     /// Whether sentences are numbered as this program numbers them.
     let numbersSentences: Bool
 
@@ -41,6 +45,7 @@ struct OpenGeneration: Sendable {
         }
         self.directory = directory
         self.generation = generation
+        erasure = try ErasureMark(directory)
         let kept = FileManager.default.contents(atPath: directory.configuration)
         isCurrent = kept == Data(generation.configuration.utf8)
         parts = GenerationParts(directory: directory, generation: generation)
@@ -56,7 +61,9 @@ struct OpenGeneration: Sendable {
         let path = modelPath ?? configuration.embed.path
         let built = try Self.embedderDigest(try parts.only(EmbedStage.name))
         live = try LiveRows(generation, try Deletions.read(directory), directory)
-        rows = try filter.rows(of: generation, live: live.set, parts: parts, workers: workers)
+        var notes: [String] = []
+        rows = try filter.rows(of: generation, live: live.set, parts: parts, workers: workers) { notes.append($0) }
+        self.notes = notes
         provenance = AttributionProvenance(
             generation, embedderPath: path, embedderDigest: built, hiddenRows: live.hidden,
             filter: filter.isEmpty ? nil : filter.description, filteredRows: rows?.population)

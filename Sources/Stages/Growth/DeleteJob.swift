@@ -23,7 +23,7 @@ package struct DeleteJob {
     package func delete(
         idsIn path: String, ignoringMissing: Bool = false, isDry: Bool = false
     ) throws(RunError) -> String {
-        let ids = Array(Set(try RowFilter.ids(path))).sorted()
+        let ids = try RowFilter.ids(path)
         guard !ids.isEmpty else { throw RunError(.badInput, "\(path): there is no id in it") }
         while true {
             let numbers = directory.generationNumbers()
@@ -41,6 +41,8 @@ package struct DeleteJob {
     ) throws(RunError) -> String {
         let lock = try Deletions.lock(directory)
         defer { withExtendedLifetime(lock) {} }
+        // Before the generations: a batch that is published in between is then one of theirs, or known to come.
+        let pending = try directory.pendingGrowth()
         let generations = try directory.keptGenerations()
         guard let current = generations.last else {
             throw RunError(
@@ -49,7 +51,7 @@ package struct DeleteJob {
         }
         var deletions = try Deletions.read(directory)
         let known = try known(ids, generations)
-        let missing = ids.filter { !known.contains($0) && deletions.entry(of: $0) == nil }
+        let missing = ids.filter { !known.contains(IdentifierHash($0)) && deletions.entry(of: $0) == nil }
         if !missing.isEmpty, !ignoringMissing {
             throw RunError(
                 .badInput,
@@ -57,8 +59,8 @@ package struct DeleteJob {
             )
         }
         let before = try LiveRows(current, deletions, directory)
-        let next = max(current.growth.nextNumber, try directory.pendingGrowth()?.nextNumber ?? 0)
-        deletions.insert(ids.filter { known.contains($0) }, before: next)
+        let next = max(current.growth.nextNumber, pending?.nextNumber ?? 0)
+        deletions.insert(ids.filter { known.contains(IdentifierHash($0)) }, before: next)
         try deletions.resolve(generations, directory)
         let after = try LiveRows(current, deletions, directory)
         if !isDry { try deletions.write(directory) }
@@ -68,16 +70,18 @@ package struct DeleteJob {
     }
 
     /// The ids that some generation has.
-    private func known(_ ids: [String], _ generations: [Generation]) throws(RunError) -> Set<String> {
-        var known: Set<String> = []
+    private func known(_ ids: [String], _ generations: [Generation]) throws(RunError) -> Set<IdentifierHash> {
+        var known: Set<IdentifierHash> = []
         var seen: Set<String> = []
         for generation in generations {
             for part in generation.parts[Catalog.source] ?? [] where seen.insert(part.folder).inserted {
                 let artifact = try directory.artifact(part)
                 try reporting(damaged: .corrupt) { () throws(StorageError) in
                     for shard in try SampleKeys.shards(artifact) {
-                        for id in ids where !known.contains(id) {
-                            if try shard.holds(SampleKeys.key(of: id, in: shard.content)) { known.insert(id) }
+                        for id in ids where !known.contains(IdentifierHash(id)) {
+                            if try shard.holds(SampleKeys.key(of: id, in: shard.content)) {
+                                known.insert(IdentifierHash(id))
+                            }
                         }
                     }
                 }

@@ -28,7 +28,7 @@ package struct DeletionCheck: Sendable {
     /// - Parameter path: a file of the ids, one a line.
     package static func check(_ directory: RunDirectory, idsIn path: String) throws(RunError) -> DeletionCheck {
         try directory.requireExisting()
-        let ids = Array(Set(try RowFilter.ids(path))).sorted()
+        let ids = try RowFilter.ids(path)
         guard !ids.isEmpty else { throw RunError(.badInput, "\(path): there is no id in it") }
         var check = DeletionCheck()
         check.ids = ids.count

@@ -16,6 +16,8 @@ package struct Deletions: Codable, Hashable, Sendable {
         let firstPassage: String
         /// Batches of this number and above came later, and a sample of this id in them is another one.
         var before: Int
+        /// Where a purge has erased it: batches below this number must not bring it back when their files are read again.
+        var purgedBefore: Int?
     }
 
     package var format = 1
@@ -26,12 +28,20 @@ package struct Deletions: Codable, Hashable, Sendable {
 
     package init() {}
 
-    private static func path(_ directory: RunDirectory) -> String { directory.file("deletions.json") }
+    static func path(_ directory: RunDirectory) -> String { directory.file("deletions.json") }
 
     /// What a run's deletions are; none when nobody deleted anything.
+    ///
+    /// - Throws: `corrupt` also where rows were purged and the file is not there.
     package static func read(_ directory: RunDirectory) throws(RunError) -> Deletions {
         let path = path(directory)
-        guard FileManager.default.fileExists(atPath: path) else { return Deletions() }
+        guard FileManager.default.fileExists(atPath: path) else {
+            guard try directory.erasedRows() == nil else {
+                throw RunError(
+                    .corrupt, "\(path): it is missing, and samples were purged from this run; restore it from a backup")
+            }
+            return Deletions()
+        }
         return try reporting(damaged: .corrupt) { () throws(StorageError) in
             guard try JSONFile.unsealedFormat(path: path) <= 1 else {
                 throw StorageError(.tooNew, path: path, "written by a newer gradprint")
@@ -69,10 +79,36 @@ package struct Deletions: Codable, Hashable, Sendable {
         for id in ids {
             let sum = Digest.sha256(id)
             let first = Digest.sha256(PassageCutter.id(document: id, passage: 0))
-            known[sum] = Entry(id: sum, firstPassage: first, before: before)
+            known[sum] = Entry(
+                id: sum, firstPassage: first, before: before, purgedBefore: known[sum]?.purgedBefore)
         }
         entries = known.values.sorted { $0.id < $1.id }
         rows = [:]
+    }
+
+    /// Records that what is deleted has been erased.
+    mutating func markPurged() {
+        for place in entries.indices { entries[place].purgedBefore = entries[place].before }
+    }
+
+    /// The keys of what was erased from a batch, rising, as its files may still have it.
+    func purgedKeys(_ content: CorpusShard.Content, batch number: Int, path: String) throws(StorageError)
+        -> [IdentifierHash]
+    {
+        try keys(of: entries.filter { ($0.purgedBefore ?? 0) > number }, content, path)
+    }
+
+    private func keys(
+        of entries: [Entry], _ content: CorpusShard.Content?, _ path: String
+    ) throws(StorageError) -> [IdentifierHash] {
+        var keys: [IdentifierHash] = []
+        for entry in entries {
+            guard let key = IdentifierHash(hexadecimal: content == .passages ? entry.firstPassage : entry.id) else {
+                throw StorageError(.corrupt, path: path, "it has a sum that is none")
+            }
+            keys.append(key)
+        }
+        return keys.sorted()
     }
 
     /// Finds the rows of every ingest task of some generations.
@@ -100,15 +136,8 @@ package struct Deletions: Codable, Hashable, Sendable {
         let ingest = try directory.artifact(Self.part(generation, file))
         return try reporting(damaged: .corrupt) { () throws(StorageError) in
             let shards = try SampleKeys.shards(ingest)
-            let hasPassages = shards.first?.content == .passages
             // Samples that were erased have no id any more, and stay hidden.
-            var keys = [IdentifierHash("")]
-            for entry in applying {
-                guard let key = IdentifierHash(hexadecimal: hasPassages ? entry.firstPassage : entry.id) else {
-                    throw StorageError(.corrupt, path: Self.path(directory), "it has a sum that is none")
-                }
-                keys.append(key)
-            }
+            let keys = try keys(of: applying, shards.first?.content, Self.path(directory)) + [IdentifierHash("")]
             return try SampleKeys.rows(ofKeys: keys.sorted(), in: shards)
         }
     }

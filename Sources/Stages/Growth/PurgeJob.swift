@@ -28,6 +28,9 @@ package struct PurgeJob {
         try directory.requireExisting()
         let lock = try directory.lock(exclusive: true)
         defer { withExtendedLifetime(lock) {} }
+        // What a method learned before goes, and nothing of it comes back.
+        let methods = try MethodCache.lock(directory)
+        defer { withExtendedLifetime(methods) {} }
         guard try directory.pendingGrowth() == nil else {
             throw RunError(
                 .incompatible,
@@ -59,8 +62,9 @@ package struct PurgeJob {
         }
         let rows = try deletions.rows(current, directory)
         try runner.purge(currentPlan, rows: rows)
-        for name in ["methods", "input"] { RunDirectory.remove(directory.file(name)) }
-        try RunBuilder.keepDeletedRows(directory)
+        MethodCache.removeAll(directory)
+        RunDirectory.remove(directory.file("input"))
+        try RunBuilder.keepDeletedRows(directory, isPurged: true)
         RunDirectory.remove(marker)
         let dropped = foreign.map {
             ". Generation \($0.number), of another version of gradprint or with another embedder, could not be purged and is gone: there is none to roll back to"

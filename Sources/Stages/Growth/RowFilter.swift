@@ -53,25 +53,35 @@ package struct RowFilter: Sendable, Hashable {
 
     /// The rows that may be found; nothing where all may.
     ///
-    /// - Parameter live: what is not hidden.
+    /// - Parameters:
+    ///   - live: what is not hidden.
+    ///   - note: takes a sentence on the ids of a file that no sample has.
     /// - Throws: `badInput` when nothing is left, or an id file cannot be read.
     /// - Complexity: a condition reads the metadata of all rows; id lists read the index of ids.
     func rows(
-        of generation: Generation, live: RowSet?, parts: GenerationParts, workers: Int
+        of generation: Generation, live: RowSet?, parts: GenerationParts, workers: Int, note: (String) -> Void
     ) throws(RunError) -> RowSet? {
         guard !isEmpty else { return live }
         let only = try onlyIDs.map { path throws(RunError) in try Self.ids(path) }
         let without = try withoutIDs.map { path throws(RunError) in try Self.ids(path) }
         var set = live ?? RowSet(allOf: generation.catalog.rows)
+        var unknown = (only: only ?? [], without: without ?? [])
         let firstRows = LiveRows.firstRows(generation)
         for (file, artifact) in try parts.all(Catalog.source).enumerated() {
             let rejected = try reporting(damaged: .corrupt) { () throws(StorageError) in
                 let shards = try SampleKeys.shards(artifact)
+                unknown.only = try SampleKeys.missing(unknown.only, in: shards)
+                unknown.without = try SampleKeys.missing(unknown.without, in: shards)
                 return try rejectedRows(in: shards, only: only, without: without, workers: workers)
             }
             for (part, rows) in rejected.enumerated() {
                 for row in rows { set.remove(firstRows[file][part] + row) }
             }
+        }
+        for (path, ids) in [(onlyIDs, unknown.only), (withoutIDs, unknown.without)] where !ids.isEmpty {
+            note(
+                "\(path ?? ""): no sample of the run has \(ids.count == 1 ? "the id" : "\(grouped(ids.count)) of the ids, such as") '\(ids[0])'"
+            )
         }
         guard set.population > 0 else {
             throw RunError(.badInput, "no sample of the corpus is left: \(description)")
@@ -110,16 +120,18 @@ package struct RowFilter: Sendable, Hashable {
         return rejected
     }
 
-    /// The ids of a file, one a line; blank lines are left out.
+    /// The ids of a file, one a line, each once; blank lines are left out.
     static func ids(_ path: String) throws(RunError) -> [String] {
         try reporting(damaged: .badInput) { () throws(StorageError) in
             let reader = try LineReader(path: path)
             var ids: [String] = []
+            // By their bytes: to Swift, strings of the same characters composed in another way are equal.
+            var seen: Set<IdentifierHash> = []
             while let line = try reader.next() {
                 guard let id = String(validating: line, as: UTF8.self) else {
                     throw StorageError(.corrupt, path: path, "line \(reader.lineNumber) is no id: it is not UTF-8")
                 }
-                if !id.isEmpty { ids.append(id) }
+                if !id.isEmpty, seen.insert(IdentifierHash(id)).inserted { ids.append(id) }
             }
             return ids
         }

@@ -19,6 +19,19 @@ enum SampleKeys {
         return readers
     }
 
+    /// The ids that none of the shards has.
+    ///
+    /// - Complexity: O(ids · shards · log rows)
+    static func missing(_ ids: [String], in shards: [CorpusShardReader]) throws(StorageError) -> [String] {
+        var missing = ids
+        for shard in shards where !missing.isEmpty {
+            var left: [String] = []
+            for id in missing where try !shard.holds(key(of: id, in: shard.content)) { left.append(id) }
+            missing = left
+        }
+        return missing
+    }
+
     /// The rows that some keys stand for, shard by shard in rising order: a sample's own, and all passages of a document.
     ///
     /// - Parameters:
@@ -37,7 +50,9 @@ enum SampleKeys {
             var rows: [Int] = []
             func follow(_ document: String, from start: Int) throws(StorageError) {
                 var row = start
-                while row < shard.rows, try shard.passage(row)?.document == document {
+                while row < shard.rows, let next = try shard.passage(row)?.document,
+                    next.utf8.elementsEqual(document.utf8)
+                {
                     rows.append(row)
                     row += 1
                 }

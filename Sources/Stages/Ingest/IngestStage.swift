@@ -19,6 +19,7 @@ package struct IngestStage: Stage {
     private let vectors: CorpusVectors?
     private let growth: Growth
     private let onError: ErrorPolicy
+    private let directory: RunDirectory?
 
     init(_ settings: CorpusSettings, inputs: BuildInputs) {
         parameters = Parameters(
@@ -27,6 +28,7 @@ package struct IngestStage: Stage {
         files = inputs.files
         growth = inputs.growth
         onError = settings.onError
+        directory = inputs.directory
         if settings.isVectors, case .vectors(let vectors) = inputs.embeddings {
             self.vectors = vectors
         } else {
@@ -50,6 +52,7 @@ package struct IngestStage: Stage {
             } else {
                 try ingestTexts(file: file, context)
             }
+            try erasePurged(context)
         } catch let error as CorpusError {
             throw RunError(error)
         } catch let error as StorageError {
@@ -66,6 +69,35 @@ package struct IngestStage: Stage {
             try reader.copy(to: "\(folder)/\(name)", erasing: own)
             first += reader.rows
         }
+    }
+
+    /// Blanks the samples that a purge has erased from this run before, and that the file still has. Rows keep their
+    /// numbers, so what was made of the rows before fits those now.
+    private func erasePurged(_ context: TaskContext) throws {
+        guard let directory else { return }
+        let deletions = try Deletions.read(directory)
+        guard !deletions.entries.isEmpty else { return }
+        let keys = try deletions.purgedKeys(
+            parameters.passage == nil ? .texts : .passages, batch: growth.batches[context.batches.lowerBound].number,
+            path: Deletions.path(directory))
+        guard !keys.isEmpty else { return }
+        var shards: [CorpusShardReader] = []
+        while case let path = context.output(Catalog.shardFile(part: shards.count)), RunDirectory.size(of: path) != nil
+        {
+            shards.append(try CorpusShardReader(path: path))
+        }
+        let rows = try SampleKeys.rows(ofKeys: keys, in: shards)
+        var (all, first): ([Int], Int) = ([], 0)
+        for (shard, own) in zip(shards, rows) {
+            all += own.map { first + $0 }
+            first += shard.rows
+            guard !own.isEmpty else { continue }
+            try shard.copy(to: "\(shard.path).part", erasing: own)
+            try DurableFile.rename("\(shard.path).part", to: shard.path)
+        }
+        guard !all.isEmpty else { return }
+        context.erased(rows: all)
+        context.record("left out, for they were purged", .integer(all.count))
     }
 
     private func ingestTexts(file: Int, _ context: TaskContext) throws {

@@ -12,6 +12,8 @@ struct BuildInputs: Sendable {
     /// Those of all batches.
     let files: [CorpusFile]
     let embeddings: EmbeddingSource
+    /// Of the run; nothing for a plan that is only looked at.
+    var directory: RunDirectory?
 
     /// - Parameters:
     ///   - growth: whose batches there are to be.
@@ -107,7 +109,7 @@ struct CorpusFile: Sendable {
         }
         return Stamp(
             bytes: Int(status.st_size),
-            changed: status.st_mtim.tv_sec * 1_000_000_000 + status.st_mtim.tv_nsec)
+            changed: status.st_mtim.tv_sec &* 1_000_000_000 &+ status.st_mtim.tv_nsec)
     }
 }
 

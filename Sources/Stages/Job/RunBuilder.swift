@@ -40,6 +40,8 @@ struct RunBuilder {
 
     func runner(_ inputs: BuildInputs) -> Runner {
         let present = stages(inputs)
+        var inputs = inputs
+        inputs.directory = directory
         var options = options
         options.absent = StageRegistry.names.filter { !present.contains($0) }
         return Runner(
@@ -77,12 +79,15 @@ struct RunBuilder {
     }
 
     /// Finds the deleted rows of the generations that are there, so that no reader has to.
-    static func keepDeletedRows(_ directory: RunDirectory) throws(RunError) {
+    ///
+    /// - Parameter isPurged: whether they have been erased.
+    static func keepDeletedRows(_ directory: RunDirectory, isPurged: Bool = false) throws(RunError) {
         let lock = try Deletions.lock(directory)
         defer { withExtendedLifetime(lock) {} }
         let old = try Deletions.read(directory)
         guard !old.entries.isEmpty else { return }
         var deletions = old
+        if isPurged { deletions.markPurged() }
         try deletions.resolve(try directory.keptGenerations(), directory)
         if deletions != old { try deletions.write(directory) }
     }

@@ -7,6 +7,8 @@ internal import VectorIndex
 /// The complete check of a run: every byte is read.
 package struct RunCheck: Sendable {
     package private(set) var files = 0
+    /// Whether a build has come to its end.
+    package private(set) var hasGeneration = false
     package private(set) var bytes = 0
     /// One sentence for each damaged file, with its path.
     package private(set) var problems: [String] = []
@@ -89,6 +91,7 @@ package struct RunCheck: Sendable {
     private mutating func checkGenerations(_ directory: RunDirectory) {
         do {
             for generation in try directory.keptGenerations() {
+                hasGeneration = true
                 files += 1
                 try checkParts(generation, directory)
             }

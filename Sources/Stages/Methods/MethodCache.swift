@@ -6,8 +6,10 @@ internal import Storage
 
 /// What a method learned from a generation, kept in `RUN/methods/NAME.FINGERPRINT` so that it is made once.
 ///
-/// A folder appears by one rename when all of it is on the disk. Of one method only the newest is kept.
+/// A folder appears by one rename when all of it is on the disk. Of one method only the newest is kept, and nothing that was
+/// learned from rows that a purge has erased since.
 struct MethodCache {
+    private let directory: RunDirectory
     private let root: String
     private let name: String
     let folder: String
@@ -19,10 +21,25 @@ struct MethodCache {
         let parts = generation.parts.sorted { $0.key < $1.key }.flatMap { $0.value.map(\.fingerprint) }
         let digest = Digest.sha256(
             "\(method.rawValue) \(version) \(Platform.current)\n\(settings)\n\(parts.joined(separator: "\n"))")
-        root = directory.file("methods")
+        self.directory = directory
+        root = Self.root(directory)
         name = method.rawValue
         folder = "\(root)/\(name).\(digest.prefix(12))"
     }
+
+    private static func root(_ directory: RunDirectory) -> String { directory.file("methods") }
+
+    /// Who writes or removes states holds this.
+    ///
+    /// - Throws: `locked`, `permission`.
+    static func lock(_ directory: RunDirectory) throws(RunError) -> FileLock {
+        try reporting(damaged: .corrupt) { () throws(StorageError) in
+            try FileLock(path: directory.file("methods.lock"), mode: .exclusive)
+        }
+    }
+
+    /// Removes the states of all methods. The caller holds their lock.
+    static func removeAll(_ directory: RunDirectory) { RunDirectory.remove(root(directory)) }
 
     /// - Returns: nothing when it has not been made.
     /// - Throws: what reading a damaged file throws.
@@ -41,7 +58,14 @@ struct MethodCache {
         return MethodState(arrays)
     }
 
-    func store(_ state: MethodState) throws {
+    /// Keeps a state, unless a purge has erased since then some of what it was learned from.
+    ///
+    /// - Parameter mark: taken before the generation was opened.
+    /// - Throws: `locked` while a purge runs or another state is written; `permission`, and what writing throws.
+    func store(_ state: MethodState, learnedAt mark: ErasureMark) throws {
+        let lock = try Self.lock(directory)
+        defer { withExtendedLifetime(lock) {} }
+        guard !mark.isWithinPurge, try ErasureMark(directory) == mark else { return }
         try RunDirectory.createFolder(root)
         let part = "\(folder).part-\(ProcessInfo.processInfo.processIdentifier)"
         try RunDirectory.createFolder(part)

@@ -15,6 +15,7 @@ internal import VectorIndex
 final class MethodLibrary {
     private let directory: RunDirectory
     private let generation: Generation
+    private let erasure: ErasureMark
     private let parts: GenerationParts
     private let configuration: PipelineConfiguration
     /// What simulated outputs for TRACE's views are made with.
@@ -45,7 +46,7 @@ final class MethodLibrary {
     init(_ opened: OpenGeneration, workers: Int, note: @escaping (String) -> Void) throws {
         self.workers = workers
         self.note = note
-        directory = opened.directory
+        (directory, erasure) = (opened.directory, opened.erasure)
         (generation, parts, configuration) = (opened.generation, opened.parts, opened.configuration)
         (finder, embeddings, rows) = (opened.finder, opened.embeddings, opened.rows)
         centroids = try Centroids.read(try parts.only(ClusterStage.name))
@@ -141,8 +142,8 @@ final class MethodLibrary {
         }
         let (made, state) = try make()
         do {
-            try cache.store(state)
-        } catch let error as RunError where error.kind == .permission {
+            try cache.store(state, learnedAt: erasure)
+        } catch let error as RunError where [.permission, .locked].contains(error.kind) {
             note("the state of \(method.rawValue) is not kept: \(error)")
         }
         return made

@@ -70,8 +70,12 @@ package struct EmbedStage: Stage {
             let first = shard.firstRow - (batch?.firstRow ?? 0)
             let wanted = first + rows.lowerBound..<first + rows.upperBound
             // The file is the user's, so damage in it is bad input and not a damaged run.
-            let values = try reporting(damaged: .badInput) { () throws(StorageError) in
+            var values = try reporting(damaged: .badInput) { () throws(StorageError) in
                 try vectors.set(ofBatch: context.batches.lowerBound).read(rows: wanted)
+            }
+            // The file still has what was erased from the run.
+            for row in try corpus.erasedRows() where rows.contains(row) {
+                for place in 0..<vectors.dimension { values[(row - rows.lowerBound) * vectors.dimension + place] = 0 }
             }
             return Matrix(rows: rows.count, columns: vectors.dimension, elements: values)
         }

@@ -121,3 +121,26 @@ func writeOutput(_ text: String) throws(RunError) {
         try sink.finish()
     }
 }
+
+/// Refuses results that would replace what the command reads, or lie among the files of a run or a model, or replace each
+/// other.
+///
+/// - Parameters:
+///   - results: paths of results; `-`, which is standard output, harms nothing.
+///   - inputs: files that are read.
+///   - folders: of a run or a model.
+func requireApart(results: [String?], inputs: [String?], folders: [String?]) throws {
+    func resolved(_ path: String) -> String { URL(filePath: absolute(path)).resolvingSymlinksInPath().path }
+    let inputs = inputs.compactMap(\.self).filter { $0 != "-" }.map(resolved)
+    let folders = folders.compactMap(\.self).map(resolved)
+    var seen: Set<String> = []
+    for name in results.compactMap(\.self) {
+        let path = name == "-" ? name : resolved(name)
+        if !seen.insert(path).inserted { throw ValidationError("\(name): two results need two files.") }
+        if name == "-" { continue }
+        if inputs.contains(path) { throw ValidationError("\(name): it is read, so no result may replace it.") }
+        if let folder = folders.first(where: { path == $0 || path.hasPrefix($0 + "/") }) {
+            throw ValidationError("\(name): it would lie among the files of \(folder).")
+        }
+    }
+}
