@@ -80,7 +80,7 @@ struct AttributeCommand: ParsableCommand {
     @Option(help: "One id a line for --vectors.")
     var ids: String?
 
-    @Flag(help: "Leave out timing_ms and the report's date, so that the result is reproducible.")
+    @Flag(help: "Leave out times and the report's date, so that the result is reproducible.")
     var noTiming = false
 
     @OptionGroup var workers: WorkerOptions
@@ -129,7 +129,9 @@ struct AttributeCommand: ParsableCommand {
         let result: any AttributionSink =
             switch format {
             case .jsonl: try JSONLinesWriter(path: path, withTiming: !noTiming, workers: workers.count())
-            case .table: try TableWriter(path: path, depth: count, tests: method == .gif, isInCorpus: job.hasSource)
+            case .table:
+                try TableWriter(
+                    path: path, depth: count, tests: method == .gif, withTiming: !noTiming, isInCorpus: job.hasSource)
             }
         guard let report else { return result }
         do {

@@ -42,6 +42,7 @@ final class TableWriter: AttributionSink {
     let wantsTexts = true
     private let file: ResultFile
     private let isInCorpus: (String) -> Bool
+    private let withTiming: Bool
     /// Whether outputs are tested for a source as a rule.
     private let tests: Bool
     private var metrics: RankingMetrics
@@ -58,7 +59,8 @@ final class TableWriter: AttributionSink {
     ///   - depth: sources listed for each output.
     ///   - tests: whether outputs are tested for a source as a rule: one that is not is marked.
     ///   - isInCorpus: whether the corpus holds a sample of this id.
-    init(path: String, depth: Int, tests: Bool, isInCorpus: @escaping (String) -> Bool) throws {
+    init(path: String, depth: Int, tests: Bool, withTiming: Bool, isInCorpus: @escaping (String) -> Bool) throws {
+        self.withTiming = withTiming
         metrics = RankingMetrics(depth: depth)
         self.tests = tests
         file = try ResultFile(path: path)
@@ -121,6 +123,7 @@ final class TableWriter: AttributionSink {
             let more = names.count > 10 ? " and \(names.count - 10) more" : ""
             try print("not counted, for the corpus lacks them: \(names.prefix(10).joined(separator: ", "))\(more)")
         }
+        guard withTiming else { return try file.finish() }
         let parts = [("embed", times.embed), ("search", times.search), ("refine", times.refine)]
         let text = parts.map { "\($0.0) \(fixed($0.1 / Double(attributed), 2)) ms" }
         try print("time an output: \(text.joined(separator: ", "))")

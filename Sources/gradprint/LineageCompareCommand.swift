@@ -13,7 +13,7 @@ struct LineageCompareCommand: ParsableCommand {
               gradprint lineage compare base.fingerprint.json suspect.fingerprint.json --tensors
               gradprint lineage compare models/* --heat-map map.svg --dendrogram tree.svg
 
-            Similarity is the mean correlation of matched weight matrices: 1 for equal weights, about .05 for unrelated \
+            Similarity is the mean correlation of matched weight matrices: 1 for equal weights, about .03 for unrelated \
             ones. The p-value is the chance that models trained independently agree as well. A layer is 'unchanged' \
             (correlation .9995 or more, so at most rounded), 'changed', 'reordered' (the same neurons in another order \
             or scale), 'partly', or 'replaced'. See docs/lineage.md.

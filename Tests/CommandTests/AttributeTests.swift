@@ -138,6 +138,34 @@ import Testing
         #expect(!outputs[0].contains("timing"))
     }
 
+    /// What a killed process left of a result goes with the next that is complete, and what is not its own stays.
+    @Test func whatAKilledProcessLeftGoes() throws {
+        try build()
+        let (log, result) = (workspace.file("pipe"), workspace.file("result.jsonl"))
+        // Nobody writes to it, so the process waits.
+        let made = unsafe mkfifo(log, 0o600)
+        #expect(made == 0)
+        func parts() throws -> [String] {
+            try FileManager.default.contentsOfDirectory(atPath: workspace.path).filter { $0.hasPrefix(".part-") }
+        }
+        for seconds in [2.0, 4, 8, 16] where try parts().isEmpty {
+            let arguments = ["attribute", log, "--run-dir", workspace.file("run"), "--output", result]
+            #expect(try !CommandLineTool.runAndKill(arguments, after: seconds))
+        }
+        let part = try #require(parts().first)
+        let digest = try #require(part.split(separator: "-").last)
+        let others = [".part-1-\(digest)", ".part-4194305-00000000.jsonl"]
+        for name in others { _ = try workspace.write(name, "x") }
+        for name in others + [part] {
+            try FileManager.default.setAttributes(
+                [.modificationDate: Date(timeIntervalSince1970: 0)], ofItemAtPath: workspace.file(name))
+        }
+        let text = try workspace.write("log.jsonl", "{\"id\": \"o\", \"text\": \"a river\"}\n")
+        let again = try CommandLineTool.run(["attribute", text, "--run-dir", workspace.file("run"), "--output", result])
+        #expect(again.status == 0, "\(again.errors)")
+        #expect(try Set(parts()) == Set(others))
+    }
+
     @Test func thePaperProfileRanksByInfluence() throws {
         let corpus = try workspace.writeCorpus("corpus.jsonl", rows: 150)
         let result = try CommandLineTool.run([
@@ -164,6 +192,9 @@ import Testing
         let over = try CommandLineTool.run(["attribute", log, "--run-dir", workspace.file("run"), "--output", result])
         #expect(over.status == 0, "\(over.errors)")
         #expect(try String(contentsOfFile: result, encoding: .utf8).contains("attributions"))
+        let table = try CommandLineTool.run(
+            ["attribute", log, "--run-dir", workspace.file("run"), "--format", "table", "--no-timing"])
+        #expect(table.output.contains("1 outputs") && !table.output.contains("time an output"))
         for device in ["/dev/null", "/dev/full"] {
             let written = try CommandLineTool.run(
                 ["attribute", log, "--run-dir", workspace.file("run"), "--output", device])

@@ -73,15 +73,18 @@ package struct DeleteJob {
     private func known(_ ids: [String], _ generations: [Generation]) throws(RunError) -> Set<IdentifierHash> {
         var known: Set<IdentifierHash> = []
         var seen: Set<String> = []
+        // Formed once: there may be many shards.
+        let names = ids.map(IdentifierHash.init)
+        var keys: [CorpusShard.Content: [IdentifierHash]] = [:]
         for generation in generations {
             for part in generation.parts[Catalog.source] ?? [] where seen.insert(part.folder).inserted {
                 let artifact = try directory.artifact(part)
                 try reporting(damaged: .corrupt) { () throws(StorageError) in
                     for shard in try SampleKeys.shards(artifact) {
-                        for id in ids where !known.contains(IdentifierHash(id)) {
-                            if try shard.holds(SampleKeys.key(of: id, in: shard.content)) {
-                                known.insert(IdentifierHash(id))
-                            }
+                        let wanted = keys[shard.content] ?? ids.map { SampleKeys.key(of: $0, in: shard.content) }
+                        keys[shard.content] = wanted
+                        for (name, key) in zip(names, wanted) where !known.contains(name) {
+                            if try shard.holds(key) { known.insert(name) }
                         }
                     }
                 }

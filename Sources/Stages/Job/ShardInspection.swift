@@ -7,9 +7,9 @@ internal import Storage
 package struct ShardInspection: Sendable {
     package let text: String
 
-    /// - Throws: `missingInput`, `corrupt`, `incompatible`.
+    /// - Throws: `missingInput`, `badInput`, `incompatible`.
     package init(path: String, rows: Int) throws(RunError) {
-        text = try reporting(damaged: .corrupt) { () throws(StorageError) in try Self.describe(path, rows: rows) }
+        text = try reporting(damaged: .badInput) { () throws(StorageError) in try Self.describe(path, rows: rows) }
     }
 
     private static func describe(_ path: String, rows: Int) throws(StorageError) -> String {

@@ -57,7 +57,7 @@ package struct CurvatureStage: Stage {
     /// Tells the sample of rows apart from those of other stages.
     private static let sampleStream: UInt64 = 3
     package static let name = "curvature"
-    package static let version = 3
+    package static let version = 4
     package let parameters: Seeded<Settings>
 
     private let sizes: RowSizes

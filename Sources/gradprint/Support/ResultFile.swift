@@ -29,11 +29,27 @@ struct ResultFile {
         }
         // The name's end says how to compress; two results of one command may lie in one folder.
         let end = URL(filePath: target).pathExtension
-        let own = "\(getpid())-\(Digest.sha256(target).prefix(8))"
+        let digest = Digest.sha256(target).prefix(8)
+        Self.removeLeftovers(of: String(digest), in: folder.path)
+        let own = "\(getpid())-\(digest)"
         let name = folder.appending(path: ".part-\(own)\(end.isEmpty ? "" : ".\(end)")").path
         part = name
         sink = try ByteSink(path: name)
         if exists { unsafe chmod(name, status.st_mode & 0o7777) }
+    }
+
+    /// Removes what processes that were ended left of the same result: `.part-PROCESS-DIGEST…`.
+    private static func removeLeftovers(of digest: String, in folder: String) {
+        for name in RunDirectory.list(folder) where name.hasPrefix(".part-") {
+            let parts = name.dropFirst(".part-".count).split(separator: "-", maxSplits: 1)
+            guard parts.count == 2, parts[1].hasPrefix(digest), let process = pid_t(parts[0]) else { continue }
+            // On another machine that shares the folder it may be at work, but then it writes.
+            var status = stat()
+            guard unsafe stat("\(folder)/\(name)", &status) == 0, time(nil) - status.st_mtim.tv_sec > 60 else {
+                continue
+            }
+            if kill(process, 0) != 0, errno == ESRCH { RunDirectory.remove("\(folder)/\(name)") }
+        }
     }
 
     /// Ends the result; a file is on the disk and has its name when this returns.
