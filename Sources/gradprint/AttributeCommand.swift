@@ -28,7 +28,8 @@ struct AttributeCommand: ParsableCommand {
             with near words): each the more negative, the more the sample explains the output.
 
             --where, --only-ids and --without-ids leave samples out before the search, so that none of them takes another's \
-            place. p-values stay those of the whole corpus: among fewer samples they are on the safe side.
+            place. p-values stay those of the whole corpus: among fewer samples they are larger than they could be, unless one of \
+            many samples that resemble each other is left, which then seems to be the only one.
 
             With a --method other than gif, `score` is that method's and ranks the whole corpus; `p_value` and `no_source` \
             are null, for the null distribution is that of the run's own ranking. Such methods are there to be compared \

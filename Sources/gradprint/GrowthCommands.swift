@@ -75,7 +75,7 @@ struct MergeCommand: ParsableCommand {
 
             With --purge what `gradprint delete` has hidden is erased, from every file of every generation that the run \
             keeps; the run's copy of standard input and what methods have learned go altogether, and a previous generation that \
-            another version of gradprint made. What stays are sums over \
+            another version of gradprint made, or another embedder than is there now. What stays are sums over \
             many samples that a deleted one was part of: centroids, probe and its curvature, frequencies of words and the \
             calibration. They name no sample and quote none; the frequencies still count its words, by their hashes. \
             `gradprint build PIPELINE.yaml --retrain` after the purge makes all of them without it. Killed at any moment, the \

@@ -154,11 +154,16 @@ import VectorIndex
         RunDirectory.remove(run.directory.file("deletions.json"))
         let error = #expect(throws: RunError.self) { try run.sources(of: [8]) }
         #expect(error?.kind == .corrupt && error?.message.contains("deletions.json") == true)
+        #expect(try RunCheck.check(run.directory).problems.contains { $0.contains("deletions.json") })
+        let generation = try run.directory.currentGeneration()
+        #expect(throws: RunError.self) { try run.append(GrowingRun.lines(60..<70)) }
+        #expect(try run.directory.currentGeneration() == generation)
     }
 
     /// What a method learns beside a purge may be of rows that are being erased.
     @Test func nothingIsKeptThatAMethodLearnsBesideAPurge() throws {
         let run = try GrowingRun(workspace, 0..<60)
+        try run.delete(["sample-7"])
         do {
             let lock = try FileLock(path: run.directory.file("methods.lock"), mode: .exclusive)
             #expect(try run.sources(of: [1], method: .gradient)[0].count == 10)
@@ -169,8 +174,46 @@ import VectorIndex
         }
         _ = try run.sources(of: [1], method: .gradient)
         #expect(RunDirectory.list(run.directory.file("methods")).count == 1)
+        // A state that is damaged is made again; before that a purge comes, and the run was opened before it.
+        let states = run.directory.file("methods")
+        let state = "\(states)/\(try #require(RunDirectory.list(states).first))"
+        let shard = "\(state)/\(try #require(RunDirectory.list(state).first))"
+        try Data("x".utf8).write(to: URL(filePath: shard))
+        var purged = 0
+        _ = try AttributionJob(directory: run.directory, modelPath: nil, method: .gradient, workers: 1) { _ in
+            if (try? purge(run)) != nil { purged += 1 }
+        }
+        #expect(purged == 1 && RunDirectory.list(states).isEmpty)
+    }
+
+    /// Of appended batches too, where documents are cut into passages.
+    @Test func purgedPassagesOfAnAppendStayAway() throws {
+        let settings = ["corpus.passage.tokens=4", "corpus.passage.stride=4", "corpus.shard_rows=20"]
+        let run = try GrowingRun(workspace, 0..<60, settings)
+        try run.append(GrowingRun.lines(60..<80))
+        try run.delete(["sample-65", "sample-3"])
         _ = try purge(run)
-        #expect(RunDirectory.list(run.directory.file("methods")).isEmpty)
+        let before = workspace.contents(of: "run/ingest")
+        for ingest in try artifacts(run, "ingest") { RunDirectory.remove(ingest.folder) }
+        try run.build()
+        #expect(
+            workspace.contents(of: "run/ingest").filter { !$0.key.hasSuffix(".json") }
+                == before.filter { !$0.key.hasSuffix(".json") })
+        #expect(try check(run, ["sample-65", "sample-3"]).problems == [])
+        // A later one of the same id is another sample.
+        try run.append(GrowingRun.lines([65], version: 1))
+        try run.build(retrain: true, ["corpus.shard_rows=30"])
+        #expect(try run.sources(of: [65], version: 1)[0].contains { $0.id == "sample-65" })
+        #expect(try run.sources(of: [3])[0].allSatisfy { $0.id != "sample-3" })
+    }
+
+    /// What was lost of a run that nobody deleted anything from is made again.
+    @Test func aLostFolderIsMadeAgain() throws {
+        let run = try GrowingRun(workspace, 0..<60)
+        let before = workspace.contents(of: "run/ingest")
+        RunDirectory.remove(try artifacts(run, "ingest")[0].folder)
+        try run.build()
+        #expect(workspace.contents(of: "run/ingest") == before)
     }
 
     /// Makes a generation look like one of a version whose tasks have other fingerprints.

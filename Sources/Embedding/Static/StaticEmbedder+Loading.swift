@@ -32,7 +32,7 @@ extension StaticEmbedder {
         // As model2vec: Python's slice by max_length times the vocabulary's median length, both in scalars.
         let (scalars, overflow) = longest.multipliedReportingOverflow(by: Self.medianLength(tokenizer))
         self.init(
-            dimension: table.dimension, digest: try Self.digest(folder, weights), maximumTokens: longest,
+            dimension: table.dimension, digest: try Self.digest(folder, weights, tokenizer), maximumTokens: longest,
             tokenizer: tokenizer, table: table, repeats: try Self.repeats(configuration, folder),
             normalizes: try configuration.boolean("normalize", default: false),
             maximumScalars: longest == .max || overflow ? .max : scalars, path: folder.path,
@@ -69,12 +69,18 @@ extension StaticEmbedder {
         return lengths.count % 2 == 1 ? lengths[middle] : (lengths[middle - 1] + lengths[middle]) / 2
     }
 
-    private static func digest(_ folder: ModelFolder, _ weights: SafetensorsFile) throws(EmbeddingError) -> String {
+    private static func digest(
+        _ folder: ModelFolder, _ weights: SafetensorsFile, _ tokenizer: WordPieceTokenizer
+    ) throws(EmbeddingError) -> String {
         var digest = FileDigest()
         for name in ["config.json", "tokenizer.json"] {
             if let bytes = try folder.optionalBytes(of: name) { unsafe digest.add(name, bytes.span.bytes) }
         }
         digest.add("model.safetensors", weights.bytes)
+        // Texts were cut by other lengths once where numbers have no token.
+        if (0..<tokenizer.vocabularySize).contains(where: { tokenizer.piece(Int32($0)).isEmpty }) {
+            unsafe digest.add("lengths of the tokens there are", [UInt8]().span.bytes)
+        }
         return digest.finish()
     }
 }

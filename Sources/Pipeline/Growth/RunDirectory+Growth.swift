@@ -28,10 +28,12 @@ extension RunDirectory {
         return pending.base == (current?.number ?? 0) ? pending.growth : nil
     }
 
-    /// Names the rows that a purge has erased from the corpus of the current generation; nothing where there are none.
-    package func erasedRows() throws(RunError) -> String? {
+    /// Names the rows that a purge has erased from the corpus of a generation; nothing where there are none.
+    ///
+    /// - Throws: `corrupt` also where a part of it is gone.
+    package func erasedRows(of generation: Generation?) throws(RunError) -> String? {
         var notes: [String] = []
-        for part in try currentGeneration()?.parts[Catalog.source] ?? [] {
+        for part in generation?.parts[Catalog.source] ?? [] {
             if let note = try artifact(part).manifest.purged { notes.append("\(part.folder) \(note)") }
         }
         return notes.isEmpty ? nil : Digest.sha256(notes.joined(separator: "\n"))

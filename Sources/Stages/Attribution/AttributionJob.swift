@@ -52,7 +52,8 @@ package struct AttributionJob {
         // those that take their place.
         var attempts = 0
         while true {
-            let (number, mark) = (try directory.currentGeneration()?.number, try? ErasureMark(directory))
+            let generation = try directory.currentGeneration()
+            let mark = try? ErasureMark(directory, generation)
             do {
                 engine = try AttributionEngine(
                     OpenGeneration(directory: directory, modelPath: modelPath, filter: filter, workers: workers),
@@ -62,9 +63,9 @@ package struct AttributionJob {
             } catch {
                 attempts += 1
                 let isChanging =
-                    try directory.currentGeneration()?.number != number
+                    try directory.currentGeneration()?.number != generation?.number
                     || (error.kind == .corrupt
-                        && (mark?.isWithinPurge != false || (try? ErasureMark(directory)) != mark))
+                        && (mark?.isWithinPurge != false || (try? ErasureMark(directory, generation)) != mark))
                 guard isChanging, attempts < Self.attempts else { throw error }
             }
         }
@@ -122,7 +123,6 @@ package struct AttributionJob {
     }
 
     /// - Returns: a sentence on what was done, and why the first output was not attributed if none was.
-
     private func attribute(
         _ source: OutputSource, _ options: AttributionEngine.Options, to sink: any AttributionSink
     ) throws -> (summary: String, failure: String?) {

@@ -45,7 +45,7 @@ struct OpenGeneration: Sendable {
         }
         self.directory = directory
         self.generation = generation
-        erasure = try ErasureMark(directory)
+        erasure = try ErasureMark(directory, generation)
         let kept = FileManager.default.contents(atPath: directory.configuration)
         isCurrent = kept == Data(generation.configuration.utf8)
         parts = GenerationParts(directory: directory, generation: generation)

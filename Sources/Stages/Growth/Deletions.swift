@@ -20,7 +20,9 @@ package struct Deletions: Codable, Hashable, Sendable {
         var purgedBefore: Int?
     }
 
-    package var format = 1
+    private static let currentFormat = 2
+
+    package var format = Deletions.currentFormat
     /// In rising order of ids' sums.
     package private(set) var entries: [Entry] = []
     /// For each ingest task, as ``Deletions/name(_:_:)`` names it, the rows of each of its shards.
@@ -36,18 +38,30 @@ package struct Deletions: Codable, Hashable, Sendable {
     package static func read(_ directory: RunDirectory) throws(RunError) -> Deletions {
         let path = path(directory)
         guard FileManager.default.fileExists(atPath: path) else {
-            guard try directory.erasedRows() == nil else {
+            guard try erasedRows(directory) == nil else {
                 throw RunError(
                     .corrupt, "\(path): it is missing, and samples were purged from this run; restore it from a backup")
             }
             return Deletions()
         }
-        return try reporting(damaged: .corrupt) { () throws(StorageError) in
-            guard try JSONFile.unsealedFormat(path: path) <= 1 else {
+        var deletions = try reporting(damaged: .corrupt) { () throws(StorageError) in
+            guard try JSONFile.unsealedFormat(path: path) <= currentFormat else {
                 throw StorageError(.tooNew, path: path, "written by a newer gradprint")
             }
             return try JSONFile.unseal(Deletions.self, path: path)
         }
+        if deletions.format == 1 {
+            // It does not say what was purged: rather too much than too little.
+            if try erasedRows(directory) != nil { deletions.markPurged(deletions) }
+            deletions.format = currentFormat
+        }
+        return deletions
+    }
+
+    /// Nothing also where that cannot be told, as while an ingest task is made again.
+    private static func erasedRows(_ directory: RunDirectory) throws(RunError) -> String? {
+        let generation = try directory.currentGeneration()
+        return (try? directory.erasedRows(of: generation)) ?? nil
     }
 
     func write(_ directory: RunDirectory) throws(RunError) {
@@ -86,9 +100,14 @@ package struct Deletions: Codable, Hashable, Sendable {
         rows = [:]
     }
 
-    /// Records that what is deleted has been erased.
-    mutating func markPurged() {
-        for place in entries.indices { entries[place].purgedBefore = entries[place].before }
+    /// Records what has been erased.
+    ///
+    /// - Parameter purged: the deletions when the purge began; others may have come since.
+    mutating func markPurged(_ purged: Deletions) {
+        let known = Dictionary(purged.entries.map { ($0.id, $0.before) }, uniquingKeysWith: { $1 })
+        for place in entries.indices {
+            if let before = known[entries[place].id] { entries[place].purgedBefore = before }
+        }
     }
 
     /// The keys of what was erased from a batch, rising, as its files may still have it.

@@ -1,7 +1,7 @@
 internal import Pipeline
 internal import Storage
 
-/// What a purge had erased from a run when something was read of it.
+/// What a purge had erased from a generation when something was read of it.
 ///
 /// A purge exchanges one folder after the other under readers, who need no lock: two equal marks, neither of them within a
 /// purge, say that none came in between.
@@ -12,9 +12,9 @@ struct ErasureMark: Hashable, Sendable {
     let isWithinPurge: Bool
 
     /// - Throws: `corrupt`.
-    init(_ directory: RunDirectory) throws(RunError) {
+    init(_ directory: RunDirectory, _ generation: Generation?) throws(RunError) {
         // In this order: of a purge that begins in between, the rows may be new and the end is not.
-        rows = try directory.erasedRows()
+        rows = try directory.erasedRows(of: generation)
         isWithinPurge = RunDirectory.size(of: PurgeJob.marker(directory)) != nil
     }
 }

@@ -40,6 +40,7 @@ package struct PurgeJob {
         guard let current = try directory.currentGeneration() else {
             throw RunError(.missingInput, "\(directory.path): the build has not come to its end; run it again")
         }
+        let deletions = try Deletions.read(directory)
         let (runner, currentPlan) = try plan(current)
         var previous: (generation: Generation, runner: Runner, plan: BuildPlan)?
         var foreign: Generation?
@@ -48,14 +49,13 @@ package struct PurgeJob {
                 let (runner, plan) = try plan(generation)
                 previous = (generation, runner, plan)
             } catch {
-                guard [.incompatible, .configuration].contains(error.kind) else { throw error }
+                guard [.incompatible, .configuration, .missingInput].contains(error.kind) else { throw error }
                 foreign = generation
             }
         }
         let marker = Self.marker(directory)
         try reporting(damaged: .corrupt) { () throws(StorageError) in try DurableFile.write("", to: marker) }
         if let foreign { directory.forget(foreign) }
-        let deletions = try Deletions.read(directory)
         try runner.removeLeftovers()
         if let previous {
             try previous.runner.purge(previous.plan, rows: deletions.rows(previous.generation, directory))
@@ -64,10 +64,10 @@ package struct PurgeJob {
         try runner.purge(currentPlan, rows: rows)
         MethodCache.removeAll(directory)
         RunDirectory.remove(directory.file("input"))
-        try RunBuilder.keepDeletedRows(directory, isPurged: true)
+        try RunBuilder.keepDeletedRows(directory, purged: deletions)
         RunDirectory.remove(marker)
         let dropped = foreign.map {
-            ". Generation \($0.number), of another version of gradprint or with another embedder, could not be purged and is gone: there is none to roll back to"
+            ". Generation \($0.number), of another version of gradprint or with another embedder than is there now, could not be purged and is gone: there is none to roll back to"
         }
         return
             "\(grouped(rows.count)) deleted rows of generation \(current.number) are erased, and those of every generation that is kept; `gradprint check RUN --deleted IDS.txt` proves it\(dropped ?? "")"

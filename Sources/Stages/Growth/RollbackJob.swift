@@ -12,6 +12,8 @@ package enum RollbackJob {
             throw RunError(
                 .missingInput, "\(directory.path): there is no generation before the current one to go back to")
         }
+        // What cannot be read is said before anything is changed.
+        _ = try Deletions.read(directory)
         let now = try directory.rollBack()
         try RunBuilder.keepDeletedRows(directory)
         let kept = Set(now.growth.batches.map(\.number))

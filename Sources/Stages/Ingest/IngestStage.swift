@@ -74,7 +74,8 @@ package struct IngestStage: Stage {
     /// Blanks the samples that a purge has erased from this run before, and that the file still has. Rows keep their
     /// numbers, so what was made of the rows before fits those now.
     private func erasePurged(_ context: TaskContext) throws {
-        guard let directory else { return }
+        // What was never deleted was never purged.
+        guard let directory, RunDirectory.size(of: Deletions.path(directory)) != nil else { return }
         let deletions = try Deletions.read(directory)
         guard !deletions.entries.isEmpty else { return }
         let keys = try deletions.purgedKeys(

@@ -51,7 +51,7 @@ package struct BuildJob {
             growth = known ?? Growth(first)
             growth.replaceFirst(first)
         }
-        if retrain { growth.retrain(erased: try directory.erasedRows()) }
+        if retrain { growth.retrain(erased: try directory.erasedRows(of: directory.currentGeneration())) }
         let bytes = files.reduce(0) { $0 + $1.record.bytes }
         if spools { try Resources.available(at: directory.path).check(corpusBytes: bytes, at: directory.path) }
         return try BuildInputs(configuration, growth: growth, read: files, vectors: vectors)

@@ -80,14 +80,14 @@ struct RunBuilder {
 
     /// Finds the deleted rows of the generations that are there, so that no reader has to.
     ///
-    /// - Parameter isPurged: whether they have been erased.
-    static func keepDeletedRows(_ directory: RunDirectory, isPurged: Bool = false) throws(RunError) {
+    /// - Parameter purged: those that have been erased.
+    static func keepDeletedRows(_ directory: RunDirectory, purged: Deletions = Deletions()) throws(RunError) {
         let lock = try Deletions.lock(directory)
         defer { withExtendedLifetime(lock) {} }
         let old = try Deletions.read(directory)
         guard !old.entries.isEmpty else { return }
         var deletions = old
-        if isPurged { deletions.markPurged() }
+        deletions.markPurged(purged)
         try deletions.resolve(try directory.keptGenerations(), directory)
         if deletions != old { try deletions.write(directory) }
     }

@@ -95,10 +95,8 @@ package struct RunCheck: Sendable {
                 files += 1
                 try checkParts(generation, directory)
             }
-            if RunDirectory.size(of: directory.file("deletions.json")) != nil {
-                files += 1
-                _ = try Deletions.read(directory)
-            }
+            if RunDirectory.size(of: Deletions.path(directory)) != nil { files += 1 }
+            _ = try Deletions.read(directory)
             _ = try directory.pendingGrowth()
         } catch {
             problems.append("\(error)")

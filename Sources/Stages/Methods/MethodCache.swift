@@ -10,6 +10,7 @@ internal import Storage
 /// learned from rows that a purge has erased since.
 struct MethodCache {
     private let directory: RunDirectory
+    private let generation: Generation
     private let root: String
     private let name: String
     let folder: String
@@ -21,7 +22,7 @@ struct MethodCache {
         let parts = generation.parts.sorted { $0.key < $1.key }.flatMap { $0.value.map(\.fingerprint) }
         let digest = Digest.sha256(
             "\(method.rawValue) \(version) \(Platform.current)\n\(settings)\n\(parts.joined(separator: "\n"))")
-        self.directory = directory
+        (self.directory, self.generation) = (directory, generation)
         root = Self.root(directory)
         name = method.rawValue
         folder = "\(root)/\(name).\(digest.prefix(12))"
@@ -65,7 +66,8 @@ struct MethodCache {
     func store(_ state: MethodState, learnedAt mark: ErasureMark) throws {
         let lock = try Self.lock(directory)
         defer { withExtendedLifetime(lock) {} }
-        guard !mark.isWithinPurge, try ErasureMark(directory) == mark else { return }
+        // A generation that is gone was left by a later one, or by a purge.
+        guard !mark.isWithinPurge, (try? ErasureMark(directory, generation)) == mark else { return }
         try RunDirectory.createFolder(root)
         let part = "\(folder).part-\(ProcessInfo.processInfo.processIdentifier)"
         try RunDirectory.createFolder(part)

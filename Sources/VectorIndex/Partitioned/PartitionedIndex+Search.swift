@@ -153,6 +153,9 @@ extension PartitionedIndex {
                 for partition in 0..<model.partitions where starts[partition] < starts[partition + 1] {
                     for place in self.places[partition] {
                         let view = try unsafe files[Int(place.file)].view(of: Int(place.entry))
+                        if let words = unsafe allowed {
+                            guard unsafe place.hasRow(of: view, among: words, count: allowedRows) else { continue }
+                        }
                         for first in stride(from: starts[partition], to: starts[partition + 1], by: QueryBatch.group) {
                             let last = min(first + QueryBatch.group, starts[partition + 1])
                             unsafe batch.look(

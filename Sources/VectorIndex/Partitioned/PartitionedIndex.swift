@@ -46,6 +46,20 @@ package struct PartitionedIndex: VectorIndex {
         let entry: Int32
         let count: Int32
         let firstRow: UInt32
+
+        /// Whether any of its rows may be kept: to know it takes far less than to look at the codes.
+        ///
+        /// - Parameters:
+        ///   - words: a bit for each row.
+        ///   - rows: how many rows have one.
+        @unsafe func hasRow(of view: SliceFile.View, among words: UnsafeBufferPointer<UInt64>, count rows: Int) -> Bool
+        {
+            for index in 0..<Int(count) {
+                let row = unsafe Int(firstRow &+ view.rows[index])
+                if row < rows, unsafe words[row / 64] >> UInt64(row % 64) & 1 == 1 { return true }
+            }
+            return false
+        }
     }
 
     /// - Parameters:

@@ -43,9 +43,9 @@ struct ResultFile {
         for name in RunDirectory.list(folder) where name.hasPrefix(".part-") {
             let parts = name.dropFirst(".part-".count).split(separator: "-", maxSplits: 1)
             guard parts.count == 2, parts[1].hasPrefix(digest), let process = pid_t(parts[0]) else { continue }
-            // On another machine that shares the folder it may be at work, but then it writes.
+            // On another machine that shares the folder it may be at work, but hardly for a day without writing.
             var status = stat()
-            guard unsafe stat("\(folder)/\(name)", &status) == 0, time(nil) - status.st_mtim.tv_sec > 60 else {
+            guard unsafe stat("\(folder)/\(name)", &status) == 0, time(nil) - status.st_mtim.tv_sec > 86_400 else {
                 continue
             }
             if kill(process, 0) != 0, errno == ESRCH { RunDirectory.remove("\(folder)/\(name)") }
