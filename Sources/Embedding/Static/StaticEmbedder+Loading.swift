@@ -77,7 +77,7 @@ extension StaticEmbedder {
             if let bytes = try folder.optionalBytes(of: name) { unsafe digest.add(name, bytes.span.bytes) }
         }
         digest.add("model.safetensors", weights.bytes)
-        // Texts were cut by other lengths once where numbers have no token.
+        // Whose lengths texts are cut by is told only where there is a choice: other tables keep their digests.
         if (0..<tokenizer.vocabularySize).contains(where: { tokenizer.piece(Int32($0)).isEmpty }) {
             unsafe digest.add("lengths of the tokens there are", [UInt8]().span.bytes)
         }

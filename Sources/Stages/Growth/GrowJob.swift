@@ -113,8 +113,6 @@ package struct GrowJob {
 
     /// Builds what the growth lacks; an error takes it back.
     private func grow(_ inputs: BuildInputs) throws(RunError) -> Generation {
-        // What cannot be read is said before anything is changed.
-        _ = try Deletions.read(directory)
         let started = try directory.pendingGrowth()
         try directory.keepPending(inputs.growth)
         do {

@@ -58,6 +58,8 @@ struct RunBuilder {
 
     /// Builds what is missing and publishes it. The caller holds the run alone.
     func build(_ inputs: BuildInputs) throws(RunError) -> Generation {
+        // What cannot be read is said before anything is made.
+        _ = try Deletions.read(directory)
         try keepConfiguration()
         try runner(inputs).build()
         return try published()
